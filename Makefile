@@ -1,0 +1,40 @@
+# What each target needs it sets up itself. PYTHON chooses the interpreter (3.11 or newer);
+# TORCH chooses the build of PyTorch: the version below is the one last tested, any from 2.6 on will do.
+PYTHON ?= python3
+TORCH ?= torch==2.13.0
+VENV := .venv
+BIN := $(VENV)/bin
+# Data sets in a local folder, laid out as lvmlib.data says, are used where they exist.
+ifneq ($(wildcard ../shared/data/README.md),)
+export LVMLIB_DATA ?= $(abspath ../shared/data)
+endif
+export OMP_NUM_THREADS ?= 2
+
+.PHONY: setup demo test notebooks release lab clean
+
+setup: $(VENV)/.ready
+
+$(VENV)/.ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "make: Python 3.11 or newer is needed, %s is %s; say make PYTHON=python3.12" % (sys.executable, sys.version.split()[0]))'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/pip install --quiet $(TORCH)
+	$(BIN)/pip install --quiet --editable '.[test]'
+	touch $@
+
+demo: setup
+	$(BIN)/lvm-course demo
+
+test: setup
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+notebooks: setup
+	$(BIN)/python -m pytest tests/notebooks
+
+release: setup
+	$(BIN)/lvm-course release hw1_mixtures_em
+
+lab: setup
+	$(BIN)/jupyter lab release
+
+clean:
+	rm -rf build submitted autograded feedback gradebook.db .nbgrader.log

@@ -1,0 +1,1 @@
+"""The instructor's side: lectures, answer banks, grading and the command lvm-course."""

@@ -1,0 +1,1 @@
+"""Grading: answer banks run against their tests, and submissions graded."""

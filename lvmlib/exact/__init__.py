@@ -1,0 +1,1 @@
+"""Models whose posterior p(z|x) is computed exactly, one family a file."""
