@@ -1,0 +1,44 @@
+"""Random numbers from a seed or generator that the caller gives, never from hidden state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+Seed = int | torch.Generator
+"""What every function that draws random numbers accepts."""
+
+
+def as_generator(seed: object, device: torch.device | str = "cpu") -> torch.Generator:
+    """The generator itself, or a new one on ``device`` started at an integer seed.
+
+    Raises
+    ------
+    TypeError
+        If ``seed`` is neither an ``int`` nor a ``torch.Generator``.
+    ValueError
+        If an integer seed is negative.
+    """
+    if isinstance(seed, torch.Generator):
+        return seed
+    if isinstance(seed, bool) or not isinstance(seed, int):
+        raise TypeError(f"a seed must be an int or a torch.Generator, got {type(seed).__name__}")
+    if seed < 0:
+        raise ValueError(f"a seed must not be negative, got {seed}")
+    return torch.Generator(device).manual_seed(seed)
+
+
+@contextmanager
+def drawing_from(generator: torch.Generator) -> Iterator[None]:
+    """Within it, ``torch.distributions`` draw from ``generator``; afterwards the global state is as before.
+
+    They take no generator of their own, so the global ones are seeded with a number drawn
+    from ``generator`` and put back at the end.
+    """
+    devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
+    seed = int(torch.randint(2**62, (), generator=generator, device=generator.device))
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(seed)
+        yield

@@ -1,0 +1,57 @@
+"""Checks of what callers pass in: each error names the argument, what was given and what is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+def as_data(x: object, n_features: int | None = None, name: str = "x") -> Tensor:
+    """``x`` as a floating-point tensor (batch, features); memory is shared and nothing is cast.
+
+    Raises
+    ------
+    TypeError
+        If it is neither a tensor nor a NumPy array, or not float32 or float64.
+    ValueError
+        If it is not (batch, features) with at least one of each, has another number of
+        columns than ``n_features``, or holds NaN or an infinity.
+    """
+    if not isinstance(x, (Tensor, np.ndarray)):
+        raise TypeError(f"{name} must be a torch tensor or a NumPy array, got {type(x).__name__}")
+    if str(x.dtype).removeprefix("torch.") not in ("float32", "float64"):
+        raise TypeError(f"{name} must be float32 or float64, got {x.dtype}: convert it first, nothing is cast silently")
+    x = torch.as_tensor(x)
+    if x.ndim != 2 or 0 in x.shape:
+        raise ValueError(f"{name} must have the shape (batch, features), neither of them 0, got {tuple(x.shape)}")
+    if n_features is not None and x.shape[1] != n_features:
+        raise ValueError(f"{name} has {x.shape[1]} columns, but the model was fitted on {n_features}")
+    finite = torch.isfinite(x)
+    if not finite.all():
+        row, column = (~finite).nonzero()[0].tolist()
+        raise ValueError(
+            f"{name} holds {int((~finite).sum())} values that are NaN or infinite, "
+            f"the first at row {row}, column {column}: {x[row, column].item()}"
+        )
+    return x
+
+
+def check_choice(name: str, value: object, allowed: Collection[str]) -> None:
+    """Raise a ValueError that lists what is allowed, unless ``value`` is among it."""
+    if not isinstance(value, str) or value not in allowed:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}, got {value!r}")
+
+
+def check_at_least(name: str, value: float, least: float) -> None:
+    """Raise a ValueError unless ``value`` is a number of at least ``least`` (NaN is not)."""
+    if not value >= least:
+        raise ValueError(f"{name} must be at least {least}, got {value}")
+
+
+def check_shape(name: str, value: Tensor, shape: tuple[int, ...]) -> None:
+    """Raise a ValueError unless ``value`` has exactly this shape."""
+    if tuple(value.shape) != shape:
+        raise ValueError(f"{name} must have the shape {shape}, got {tuple(value.shape)}")
