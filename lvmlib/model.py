@@ -106,4 +106,3 @@ def log_w(
     if torch.isnan(weights).any():
         raise ValueError(f"log_w has {int(torch.isnan(weights).sum())} NaN of {weights.numel()}: check x and the model")
     return weights
-

@@ -31,7 +31,9 @@ class Degeneracy:
 
     def __str__(self) -> str:
         if self.kind == "empty":
-            return f"component {self.component} is empty: no example belongs to it; use fewer components or another start"
+            return (
+                f"component {self.component} is empty: no example belongs to it; use fewer components or another start"
+            )
         where = "every direction" if self.kind == "collapsed" else f"{self.n_directions} of {self.n_varying} directions"
         return (
             f"component {self.component} (of {self.count:.1f} examples) has collapsed in {where}: its variance there is "

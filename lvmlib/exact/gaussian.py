@@ -45,7 +45,11 @@ def scale_of(covariances: Tensor, covariance_type: str, n_components: int, n_fea
         bad = ((info != 0) | ~torch.isfinite(cholesky).all(dim=-1).all(dim=-1)).reshape(-1)
         scale = cholesky.expand(n_components, n_features, n_features)
     if bad.any():
-        which = "the tied covariance" if covariance_type == "tied" else f"the covariance of component {bad.nonzero()[0].item()}"
+        which = (
+            "the tied covariance"
+            if covariance_type == "tied"
+            else f"the covariance of component {bad.nonzero()[0].item()}"
+        )
         raise ValueError(
             f"{which} is not positive definite: it has collapsed onto too few points, or columns of x are "
             "linearly dependent; use a greater reg_covar or fewer components"

@@ -107,7 +107,12 @@ class GaussianMixture(LatentVariableModel):
         check_at_least("n_components", n_components, 1)
         check_choice("covariance_type", covariance_type, COVARIANCE_TYPES)
         check_choice("init_params", init_params, ("kmeans", "k-means++", "random_from_data"))
-        for name, value, least in [("reg_covar", reg_covar, 0), ("tol", tol, 0), ("max_iter", max_iter, 1), ("n_init", n_init, 1)]:
+        for name, value, least in [
+            ("reg_covar", reg_covar, 0),
+            ("tol", tol, 0),
+            ("max_iter", max_iter, 1),
+            ("n_init", n_init, 1),
+        ]:
             check_at_least(name, value, least)
         for name in fit_parameters:
             check_choice("fit_parameters", name, PARAMETERS)
@@ -159,7 +164,11 @@ class GaussianMixture(LatentVariableModel):
                 check_shape(f"{name}_init", given[name], shapes[name])
         if "weights" in given and not (given["weights"].min() > 0 and abs(given["weights"].sum() - 1) < 1e-5):
             raise ValueError(f"weights_init must be positive and sum to 1, got {given['weights'].tolist()}")
-        self._set(x.new_full(shapes["weights"], 1 / self.n_components), x.new_zeros(shapes["means"]), _identity(x, shapes["covariances"], self.covariance_type))
+        self._set(
+            x.new_full(shapes["weights"], 1 / self.n_components),
+            x.new_zeros(shapes["means"]),
+            _identity(x, shapes["covariances"], self.covariance_type),
+        )
         if any(name in self.fit_parameters and name not in given for name in PARAMETERS):
             means = given["means"] if "means" in given else self._starting_means(x, generator)
             nearest = FinitePosterior.exact(-0.5 * torch.cdist(x, means).square()).point_mass()
@@ -300,7 +309,9 @@ def k_means(n_components: int, **settings: object) -> GaussianMixture:
     centres and -2 Σ_n (elbo_n + ln K + D/2 ln 2π) is the inertia.
     """
     defaults = {"tol": 0.0, "max_iter": 300, "init_params": "k-means++"}
-    return GaussianMixture(n_components, covariance_type="spherical", hard=True, fit_parameters=("means",), **{**defaults, **settings})
+    return GaussianMixture(
+        n_components, covariance_type="spherical", hard=True, fit_parameters=("means",), **{**defaults, **settings}
+    )
 
 
 def _identity(x: Tensor, shape: tuple[int, ...], covariance_type: str) -> Tensor:

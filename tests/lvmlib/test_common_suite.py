@@ -7,7 +7,10 @@ from lvmlib.exact.gaussian import COVARIANCE_TYPES
 from lvmlib.exact.mixture import GaussianMixture, k_means
 
 MODELS = {
-    **{f"mixture-{kind}": lambda kind=kind: GaussianMixture(3, covariance_type=kind, random_state=2) for kind in COVARIANCE_TYPES},
+    **{
+        f"mixture-{kind}": lambda kind=kind: GaussianMixture(3, covariance_type=kind, random_state=2)
+        for kind in COVARIANCE_TYPES
+    },
     "mixture-hard": lambda: GaussianMixture(3, hard=True, random_state=2),
     "k-means": lambda: k_means(3, random_state=2),
 }
@@ -17,7 +20,15 @@ DEVICES = ["cpu"] + (["cuda"] if torch.cuda.is_available() else [])
 
 def data(dtype=torch.float64, device="cpu"):
     generator = torch.Generator().manual_seed(7)
-    mixing = torch.tensor([[1.0, 0.4, 0.0, 0.2, 0.1], [0.0, 0.7, -0.3, 0.0, 0.5], [0.3, 0.0, 1.2, 0.6, 0.0], [0.0, 0.2, 0.0, 0.9, -0.4], [0.5, 0.0, 0.1, 0.0, 0.8]])
+    mixing = torch.tensor(
+        [
+            [1.0, 0.4, 0.0, 0.2, 0.1],
+            [0.0, 0.7, -0.3, 0.0, 0.5],
+            [0.3, 0.0, 1.2, 0.6, 0.0],
+            [0.0, 0.2, 0.0, 0.9, -0.4],
+            [0.5, 0.0, 0.1, 0.0, 0.8],
+        ]
+    )
     x = torch.randn(90, 5, generator=generator) @ mixing
     x[:35] += torch.tensor([3.0, 0.0, -2.0, 1.0, 0.5])
     x[35:50] += torch.tensor([-2.0, 3.5, 0.0, -1.0, 0.0])
@@ -52,7 +63,9 @@ def test_shapes_dtypes_and_device(make, dtype, device):
 def test_float32_agrees_with_float64(make):
     """To the square root of float32's rounding, since EM's fixed point forgives what a step rounds."""
     double, single = make().fit(data()), make().fit(data(torch.float32))
-    torch.testing.assert_close(single.score_samples(data(torch.float32)).double(), double.score_samples(data()), rtol=3e-4, atol=3e-4)
+    torch.testing.assert_close(
+        single.score_samples(data(torch.float32)).double(), double.score_samples(data()), rtol=3e-4, atol=3e-4
+    )
 
 
 def test_numpy_in_gives_the_same(make):

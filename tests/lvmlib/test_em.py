@@ -45,7 +45,9 @@ def test_keeps_the_best_of_several_starts(x, hard):
     generator = torch.Generator().manual_seed(4)
     for _ in range(4):
         model = GaussianMixture(5, init_params="random_from_data", hard=hard)
-        lasts.append(float(expectation_maximization(model, x, hard=hard, max_iterations=7, random_state=generator).elbo[-1]))
+        lasts.append(
+            float(expectation_maximization(model, x, hard=hard, max_iterations=7, random_state=generator).elbo[-1])
+        )
     assert len(set(lasts)) > 1
     result, model = last_bounds(4)
     assert float(result.elbo[-1]) == max(lasts) and result.run == lasts.index(max(lasts))
@@ -99,7 +101,12 @@ def test_raises_on_nan(x):
 
 @pytest.mark.parametrize(
     ("settings", "word"),
-    [({"tolerance": -1.0}, "tolerance"), ({"tolerance": math.nan}, "tolerance"), ({"max_iterations": 0}, "max_iterations"), ({"n_init": 0}, "n_init")],
+    [
+        ({"tolerance": -1.0}, "tolerance"),
+        ({"tolerance": math.nan}, "tolerance"),
+        ({"max_iterations": 0}, "max_iterations"),
+        ({"n_init": 0}, "n_init"),
+    ],
 )
 def test_bad_settings(x, settings, word):
     with pytest.raises(ValueError, match=word):
@@ -125,7 +132,9 @@ def test_elbo_of_any_q_by_plain_sums():
 @pytest.mark.parametrize("hard", [False, True])
 def test_both_steps_are_ascent_of_one_bound(x, covariance_type, hard):
     """E-step: no other q (of the same family) has a greater ELBO. M-step: no nearby parameters have."""
-    model = GaussianMixture(3, covariance_type=covariance_type, random_state=1, reg_covar=0.0, hard=hard, max_iter=2).fit(x)
+    model = GaussianMixture(
+        3, covariance_type=covariance_type, random_state=1, reg_covar=0.0, hard=hard, max_iter=2
+    ).fit(x)
     posterior = model.e_step(x)
     generator = torch.Generator().manual_seed(0)
     for _ in range(20):
@@ -146,6 +155,10 @@ def test_both_steps_are_ascent_of_one_bound(x, covariance_type, hard):
         other_weights = (weights.log() + 1e-3 * torch.randn(3, generator=generator, dtype=x.dtype)).softmax(dim=0)
         other_means = means + 1e-3 * torch.randn(means.shape, generator=generator, dtype=x.dtype)
         factor = 1 + 1e-3 * torch.randn((), generator=generator, dtype=x.dtype)
-        for changed in [(other_weights, means, covariances), (weights, other_means, covariances), (weights, means, covariances * factor)]:
+        for changed in [
+            (other_weights, means, covariances),
+            (weights, other_means, covariances),
+            (weights, means, covariances * factor),
+        ]:
             model._set(*changed)
             assert FinitePosterior(model.e_step(x).log_joint, q.log_responsibilities).elbo().mean() < maximum

@@ -115,7 +115,9 @@ def test_generic_joint_and_own_e_step_agree():
 def test_an_empty_component_keeps_its_place_and_is_reported():
     x = data_set("iris")
     means = torch.cat([x[[10, 80]], torch.full((1, 4), 1e6, dtype=x.dtype)])
-    model = GaussianMixture(3, means_init=means, weights_init=[0.5, 0.3, 0.2], covariances_init=torch.eye(4).expand(3, 4, 4))
+    model = GaussianMixture(
+        3, means_init=means, weights_init=[0.5, 0.3, 0.2], covariances_init=torch.eye(4).expand(3, 4, 4)
+    )
     with pytest.warns(DegenerateComponentWarning, match="component 2 is empty"):
         model.fit(x)
     assert model.weights_[2] == 0 and torch.equal(model.means_[2], means[2])
@@ -127,7 +129,9 @@ def test_a_collapsing_component_is_floored_and_reported_or_refused():
     x = data_set("iris").clone()
     x[149] = torch.tensor([40.0, -30.0, 25.0, 60.0])
     settings = dict(means_init=x[[20, 149]], weights_init=[0.7, 0.3], covariances_init=torch.eye(4).expand(2, 4, 4))
-    with pytest.warns(DegenerateComponentWarning, match=r"component 1 \(of 1.0 examples\) has collapsed in every direction"):
+    with pytest.warns(
+        DegenerateComponentWarning, match=r"component 1 \(of 1.0 examples\) has collapsed in every direction"
+    ):
         model = GaussianMixture(2, **settings).fit(x)
     torch.testing.assert_close(model.covariances_[1], 1e-6 * torch.eye(4, dtype=x.dtype))
     with pytest.raises(ValueError, match="covariance of component 1 is not positive definite"):
@@ -148,16 +152,33 @@ def test_the_bound_climbs_under_a_heavy_floor(covariance_type):
     """With reg_covar as large as the data's variance the plain bound may fall; EM must still allow for it."""
     x = data_set("iris")
     for seed in range(5):
-        model = GaussianMixture(4, covariance_type=covariance_type, reg_covar=0.5, random_state=seed, init_params="random_from_data").fit(x)
+        model = GaussianMixture(
+            4, covariance_type=covariance_type, reg_covar=0.5, random_state=seed, init_params="random_from_data"
+        ).fit(x)
         assert torch.isfinite(model.elbo_).all()
 
 
 BAD = [
-    ("nan", lambda x: x.index_put((torch.tensor(7), torch.tensor(2)), torch.tensor(math.nan, dtype=x.dtype)), ValueError, "x holds 1 values.*row 7, column 2"),
-    ("infinite", lambda x: x.index_put((torch.tensor(0), torch.tensor(0)), torch.tensor(math.inf, dtype=x.dtype)), ValueError, "infinite"),
+    (
+        "nan",
+        lambda x: x.index_put((torch.tensor(7), torch.tensor(2)), torch.tensor(math.nan, dtype=x.dtype)),
+        ValueError,
+        "x holds 1 values.*row 7, column 2",
+    ),
+    (
+        "infinite",
+        lambda x: x.index_put((torch.tensor(0), torch.tensor(0)), torch.tensor(math.inf, dtype=x.dtype)),
+        ValueError,
+        "infinite",
+    ),
     ("one row", lambda x: x[:1], ValueError, "x has 1 row"),
     ("fewer rows than components", lambda x: x[:2], ValueError, "x has 2 rows, fewer than n_components = 3"),
-    ("constant column", lambda x: torch.cat([x, x.new_full((len(x), 1), 2.0)], dim=1), ValueError, "constant columns: 4"),
+    (
+        "constant column",
+        lambda x: torch.cat([x, x.new_full((len(x), 1), 2.0)], dim=1),
+        ValueError,
+        "constant columns: 4",
+    ),
     ("one dimension", lambda x: x[:, 0], ValueError, r"shape \(batch, features\)"),
     ("no column", lambda x: x[:, :0], ValueError, "shape"),
     ("integers", lambda x: x.long(), TypeError, "float32 or float64, got torch.int64"),
