@@ -160,8 +160,9 @@ def _climb(
                 rounding = 8 * torch.finfo(per_example.dtype).eps * float(per_example.double().abs().mean())
                 if bound < bounds[-1] - allowance - rounding:
                     raise EMError(
-                        f"iteration {iteration}: the bound fell by {bounds[-1] - bound:.3e} nats, from {bounds[-1]:.9g} "
-                        f"to {bound:.9g}; rounding and regularization explain {allowance + rounding:.1e}. "
+                        f"iteration {iteration}: the bound fell by {bounds[-1] - bound:.3e} nats, "
+                        f"from {bounds[-1]:.9g} to {bound:.9g}; rounding and regularization explain "
+                        f"{allowance + rounding:.1e}. "
                         "The M-step does not maximize the bound that the E-step computes."
                     )
                 converged = abs(bound - bounds[-1]) <= tolerance

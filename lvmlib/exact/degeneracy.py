@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 AT_FLOOR = 1e-6
-"""A direction counts as at the floor where a component's variance, the floor taken off, is below this share of the data's."""
+"""A direction is at the floor where a component's variance, the floor taken off, is below this share of the data's."""
 
 
 class DegenerateComponentWarning(UserWarning):
@@ -31,14 +31,12 @@ class Degeneracy:
 
     def __str__(self) -> str:
         if self.kind == "empty":
-            return (
-                f"component {self.component} is empty: no example belongs to it; use fewer components or another start"
-            )
+            return f"component {self.component} is empty: use fewer components or another start"
         where = "every direction" if self.kind == "collapsed" else f"{self.n_directions} of {self.n_varying} directions"
         return (
-            f"component {self.component} (of {self.count:.1f} examples) has collapsed in {where}: its variance there is "
-            f"reg_covar = {self.reg_covar:g}, so the bound says more of reg_covar than of the data; use fewer components, "
-            "a greater reg_covar or another start"
+            f"component {self.component} (of {self.count:.1f} examples) has collapsed in {where}: its variance there "
+            f"is reg_covar = {self.reg_covar:g}, so the bound says more of reg_covar than of the data; use fewer "
+            "components, a greater reg_covar or another start"
         )
 
 
