@@ -23,6 +23,10 @@ ROOT = Path(__file__).resolve().parent.parent
 ANSWERS = ROOT / "course" / "answers"
 
 
+class CourseError(ValueError):
+    """What an instructor can put right; the message says what was given and what is needed."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """One entry of an answer bank: a solution cell's text, with what is wrong in it if it is wrong."""
@@ -81,28 +85,36 @@ class Homework:
 
     @classmethod
     def read(cls, name: str, root: Path = ROOT) -> Homework:
-        """Read ``source/<name>/<name>.ipynb`` below ``root``.
+        """Read ``source/<name>/<name>.ipynb`` below ``root``, with the banks below the same root.
 
         Raises
         ------
-        ValueError
+        CourseError
             If there is no such homework (the message lists those there are), or if the
             notebook is not JSON.
         """
         path = root / "source" / name / f"{name}.ipynb"
         if not path.is_file():
-            raise ValueError(f"there is no homework {name!r}; there is {', '.join(homeworks(root)) or 'none'}")
+            raise CourseError(f"there is no homework {name!r}; there is {', '.join(homeworks(root)) or 'none'}")
         try:
             notebook = nbformat.read(path, as_version=4)
         except nbformat.reader.NotJSONError as error:
-            raise ValueError(f"{path} is not a notebook: its text is not JSON") from error
-        return cls(name, path, notebook, ANSWERS / name)
+            raise CourseError(f"{path} is not a notebook: its text is not JSON") from error
+        return cls(name, path, notebook, root / ANSWERS.relative_to(ROOT) / name)
 
     @cached_property
     def settings(self) -> dict:
         """The homework's ``homework.toml``: ``title``, ``withheld`` modules."""
-        with open(self.answers / "homework.toml", "rb") as file:
-            return tomllib.load(file)
+        path = self.answers / "homework.toml"
+        if not path.is_file():
+            raise CourseError(f"there is no {path}: it gives the homework's title and its withheld modules")
+        try:
+            settings = tomllib.loads(path.read_text(encoding="utf-8"))
+        except tomllib.TOMLDecodeError as error:
+            raise CourseError(f"{path} is not TOML: {error}") from error
+        if missing := {"title", "withheld"} - set(settings):
+            raise CourseError(f"{path} does not give {', '.join(sorted(missing))}")
+        return settings
 
     @cached_property
     def title(self) -> str:
@@ -119,7 +131,7 @@ class Homework:
 
         Raises
         ------
-        ValueError
+        CourseError
             If a test cell has no solution cell of its name before it, or the other way round.
         """
         solutions: dict[str, int] = {}
@@ -134,7 +146,7 @@ class Homework:
                 tests[nbgrader["grade_id"].removesuffix("_test")] = index
         if set(solutions) != set(tests):
             unpaired = sorted(set(solutions) ^ set(tests))
-            raise ValueError(f"{self.name}: solution and test cells do not pair for {', '.join(unpaired)}")
+            raise CourseError(f"{self.name}: solution and test cells do not pair for {', '.join(unpaired)}")
         cells = self.notebook.cells
         return tuple(
             Item(
@@ -148,6 +160,16 @@ class Homework:
             )
             for item in sorted(tests, key=tests.__getitem__)
         )
+
+    @cached_property
+    def manual(self) -> dict[str, float]:
+        """Points of the cells that are graded by hand, by ``grade_id``, in the notebook's order."""
+        return {
+            cell.metadata.nbgrader["grade_id"]: float(cell.metadata.nbgrader["points"])
+            for cell in self.notebook.cells
+            if (nbgrader := cell.metadata.get("nbgrader", {}))
+            and (nbgrader.get("task") or (nbgrader.get("grade") and nbgrader.get("solution")))
+        }
 
     def _bank(self, item: str) -> tuple[Answer, ...]:
         paths = sorted(self.answers.glob(f"{item}/accepted/*.py")) + sorted(self.answers.glob(f"{item}/wrong/*.py"))
