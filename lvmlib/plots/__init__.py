@@ -1,0 +1,30 @@
+"""Pictures: one look, colours that colour-blind readers can tell apart, and a text for those who cannot see them.
+
+Every function returns a ``matplotlib.figure.Figure``, or draws on the axes it is given and
+returns their figure. Nothing global is changed unless :func:`use_look` is called: pyplot is
+not used, and matplotlib's settings are as before.
+
+    figure = plot_ellipses(mixture.means_, mixture.covariances_, x=x, axis_labels=iris.axis_labels)
+    show(figure, alt="Two clouds of points, each within its ellipses.")
+"""
+
+from lvmlib.plots.alt_text import alt_text, set_alt_text, show, to_html
+from lvmlib.plots.images import plot_images
+from lvmlib.plots.look import component_colours, panels, use_look
+from lvmlib.plots.mixtures import ellipse_points, plot_density, plot_ellipses
+from lvmlib.plots.progress import plot_elbo
+
+__all__ = [
+    "alt_text",
+    "component_colours",
+    "ellipse_points",
+    "panels",
+    "plot_density",
+    "plot_elbo",
+    "plot_ellipses",
+    "plot_images",
+    "set_alt_text",
+    "show",
+    "to_html",
+    "use_look",
+]
