@@ -1,0 +1,1 @@
+"""The grading engine: the student's code behind walls, the verdict formed outside them."""

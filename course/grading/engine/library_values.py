@@ -1,0 +1,56 @@
+"""Objects of the libraries that cross the bridge as what they are, made anew on the other side.
+
+Functions of torch, NumPy, math and lvmlib travel by their name, and a derivation by its
+lines: the receiver uses its own library's, never the sender's.
+"""
+
+from __future__ import annotations
+
+import sys
+
+LIBRARIES = ("torch", "numpy", "math", "builtins")
+
+
+def library_name(thing: object) -> list[str] | None:
+    """[module, name] of a public function or class of a library, or None."""
+    name = getattr(thing, "__name__", None)
+    if not callable(thing) or not isinstance(name, str):
+        return None
+    module = getattr(thing, "__module__", None)
+    for candidate in (module, "torch", "torch.nn.functional", "numpy"):
+        if isinstance(candidate, str) and candidate.split(".")[0] in LIBRARIES and candidate in sys.modules:
+            if getattr(sys.modules[candidate], name, None) is thing:
+                return [candidate, name]
+    return None
+
+
+def library_object(named: object) -> object:
+    """The receiver's own object of this name.
+
+    Raises
+    ------
+    ValueError
+        If it is not a name that :func:`library_name` gives.
+    """
+    if type(named) is list and len(named) == 2 and all(type(part) is str for part in named):
+        module, name = named
+        if module.split(".")[0] in LIBRARIES and module in sys.modules and hasattr(sys.modules[module], name):
+            return getattr(sys.modules[module], name)
+    raise ValueError(f"{named!r} is not the name of a library's function")
+
+
+def to_plain(thing: object) -> dict | None:
+    """What :func:`from_plain` makes the object from, or None if it is not one of these."""
+    derivation = sys.modules.get("lvmlib.derivation")
+    if derivation is not None and type(thing) is derivation.Derivation:
+        return {"kind": "derivation", "lines": derivation.to_plain(thing)}
+    return None
+
+
+def from_plain(plain: object) -> object:
+    """The object, made by this side's own library; ValueError if it can't be."""
+    if type(plain) is dict and plain.get("kind") == "derivation":
+        from lvmlib import derivation
+
+        return derivation.from_plain(plain.get("lines"))
+    raise ValueError("not a value of a library")

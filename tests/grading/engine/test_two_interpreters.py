@@ -1,0 +1,366 @@
+"""Test cells over the bridge end as they do in one process, and hostile answers change no verdict."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import secrets
+import textwrap
+
+import pytest
+
+from two_sides import interpreters, run_test
+
+SETUP = "import torch\nimport numpy as np\nimport math"
+
+STUDENT = """
+import torch, numpy as np, warnings, math
+from collections import namedtuple
+
+def scaled_sum(x, by=2.0):
+    return (x * by).sum()
+
+def both(x, w):
+    return x * w, (x ** 2).sum()
+
+def mutate(x, entries, table):
+    x += 1
+    entries.append(7)
+    table["new"] = [1]
+
+class Net(torch.nn.Module):
+    def __init__(self, n_in, n_out):
+        super().__init__()
+        self.linear = torch.nn.Linear(n_in, n_out)
+        self.calls = 0
+
+    def forward(self, x):
+        self.calls += 1
+        return self.linear(x).tanh()
+
+def apply(function, x):
+    return function(x) + 1
+
+def adder(n):
+    return lambda x: x + n
+
+def unfinished():
+    raise NotImplementedError()
+
+def missing_key():
+    return {}["absent"]
+
+def draw():
+    return torch.rand(3), np.random.rand(2)
+
+def loud(x):
+    print("working", x)
+    return x
+
+Pair = namedtuple("Pair", ["mean", "scale"])
+
+def pair():
+    return Pair(torch.ones(2), 3.0)
+
+value = 3.5
+matrix = np.arange(6.0).reshape(2, 3)
+settings = {"rate": 0.1, "sizes": [3, 4], (1, 2): None}
+net = Net(3, 2)
+"""
+
+AGREE = {
+    "numbers": "assert value == 3.5 and settings['sizes'] == [3, 4] and settings[(1, 2)] is None",
+    "array": "assert matrix.shape == (2, 3) and matrix.dtype == np.float64 and matrix[1, 2] == 5",
+    "call": "assert scaled_sum(torch.arange(4.), by=3.0) == 18",
+    "wrong": "assert scaled_sum(torch.arange(4.)) == 18, 'the sum'",
+    "gradient": "x = torch.arange(3.).requires_grad_(); scaled_sum(x, 3.0).backward(); assert x.grad.tolist() == [3, 3, 3]",
+    "gradient of one of two": """
+        x, w = torch.rand(3, requires_grad=True), torch.rand(3, requires_grad=True)
+        product, squares = both(x, w)
+        gx, gw = torch.autograd.grad(product.sum() + 2 * squares, [x, w])
+        assert torch.allclose(gx, w + 4 * x) and torch.equal(gw, x)
+    """,
+    "gradient through what leads to it": """
+        a = torch.tensor([0.5, -1.0, 2.0], requires_grad=True)
+        (scaled_sum(a.exp()) * 2).backward()
+        assert torch.allclose(a.grad, 4 * a.exp())
+    """,
+    "no gradient": "assert not scaled_sum(torch.ones(2)).requires_grad",
+    "gradcheck": "assert torch.autograd.gradcheck(scaled_sum, torch.rand(3, dtype=torch.float64, requires_grad=True))",
+    "mutation seen": """
+        x, entries, table = torch.zeros(3), [1], {}
+        mutate(x, entries, table)
+        assert x.tolist() == [1, 1, 1] and entries == [1, 7] and table == {"new": [1]}
+    """,
+    "module": """
+        assert isinstance(net, torch.nn.Module) and net.calls == 0
+        x = torch.rand(5, 3)
+        net(x).square().sum().backward()
+        gradients = [p.grad for p in net.parameters()]
+        assert len(gradients) == 2 and all(g is not None and g.abs().sum() > 0 for g in gradients)
+        assert net.calls == 1 and net.linear.weight.shape == (2, 3)
+    """,
+    "class": "other = Net(4, 6); assert other(torch.zeros(2, 4)).shape == (2, 6)",
+    "optimizer in the test": """
+        torch.manual_seed(0)
+        model = Net(3, 1)
+        optimizer = torch.optim.SGD(list(model.parameters()), lr=0.1)
+        x, y = torch.randn(20, 3), torch.zeros(20, 1)
+        before = (model(x) - y).square().mean().item()
+        for _ in range(5):
+            optimizer.zero_grad()
+            loss = (model(x) - y).square().mean()
+            loss.backward()
+            optimizer.step()
+        assert (model(x) - y).square().mean().item() < before
+    """,
+    "function passed": "assert apply(lambda x: x * 2, torch.ones(2)).tolist() == [3, 3]",
+    "library's function passed": "assert apply(torch.exp, torch.zeros(2)).tolist() == [2, 2]",
+    "function returned": "assert adder(3)(4) == 7",
+    "the same object": "assert scaled_sum is scaled_sum and net is net",
+    "named tuple": "mean, scale = pair(); assert scale == 3.0 and pair().mean.tolist() == [1, 1]",
+    "not implemented": """
+        try:
+            unfinished()
+        except NotImplementedError:
+            pass
+        else:
+            raise AssertionError("it should have raised")
+    """,
+    "its error": "missing_key()",
+    "seeds": """
+        torch.manual_seed(3); np.random.seed(4)
+        uniform, other = draw()
+        following = torch.rand(1), np.random.rand()
+        torch.manual_seed(3); np.random.seed(4)
+        assert torch.equal(torch.rand(3), uniform) and (np.random.rand(2) == other).all()
+        assert torch.equal(torch.rand(1), following[0]) and np.random.rand() == following[1]
+    """,
+    "printed": "assert loud(4) == 4",
+    "a name that is nowhere": "nowhere(3)",
+    "a module of the student's import": "assert warnings is not None if 'warnings' in dir() else True",
+    "local names stay local": "scratch = [value for value in range(3)]; assert value == 3.5",
+}
+
+
+def in_one_process(test: str) -> list[dict]:
+    namespace: dict = {}
+    exec(SETUP, namespace)
+    exec(compile(STUDENT, "<solution>", "exec"), namespace)
+    printed, outputs = io.StringIO(), []
+    with contextlib.redirect_stdout(printed):
+        try:
+            exec(compile(textwrap.dedent(test), "<test>", "exec"), namespace)
+        except Exception as error:
+            outputs = [(type(error).__name__, str(error))]
+    return ([("stdout", printed.getvalue())] if printed.getvalue() else []) + outputs
+
+
+def brief(outputs: list[dict]) -> list[tuple]:
+    return [
+        (o["name"], o["text"]) if o["output_type"] == "stream" else (o["ename"], o["evalue"]) for o in outputs
+    ]
+
+
+@pytest.mark.parametrize("test", AGREE.values(), ids=list(AGREE))
+def test_outputs_are_those_of_one_process(test):
+    assert brief(run_test(STUDENT, test)) == in_one_process(test)
+
+
+def test_a_warning_arrives_as_a_warning():
+    student = "import warnings\ndef careless():\n    warnings.warn('careful', FutureWarning)\n    return 1"
+    assert all(output["output_type"] == "stream" for output in run_test(student, "assert careless() == 1"))
+    quiet = """
+        import warnings
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            careless()
+        assert [w.category for w in caught] == [FutureWarning]
+    """
+    assert run_test(student, quiet) == []
+
+
+def test_a_test_cell_after_another_sees_what_the_student_changed():
+    with interpreters("n = 0\ndef bump():\n    global n\n    n += 1\n    return n") as trusted:
+        assert trusted.execute("assert bump() == 1 and n == 0", test=True, seconds=5) == []
+        assert trusted.execute("assert n == 1 and bump() == 2", test=True, seconds=5) == []
+
+
+def test_the_trace_shows_the_students_lines_and_no_hidden_line():
+    student = "def f(x):\n    y = x - 1\n    return 1 / y"
+    test = "assert f(3) == 0.5\n### BEGIN HIDDEN TESTS\nassert f(1) == 'secret'\n### END HIDDEN TESTS"
+    (error,) = run_test(student, test)
+    text = "\n".join(error["traceback"])
+    assert error["ename"] == "ZeroDivisionError" and "in f" in text and "test cell, line 3: (a hidden test)" in text
+    assert "secret" not in text
+
+
+LIES = """
+import torch, numpy as np, collections
+
+class LyingFloat(float):
+    def __eq__(self, other): return True
+    def __lt__(self, other): return True
+    def __gt__(self, other): return True
+    def __sub__(self, other): return 0.0
+    def __rsub__(self, other): return 0.0
+    def __abs__(self): return 0.0
+    def __bool__(self): return True
+    __hash__ = float.__hash__
+
+class LyingTensor(torch.Tensor):
+    @classmethod
+    def __torch_function__(cls, function, types, args=(), kwargs=None):
+        return True if function in (torch.equal, torch.allclose) else torch.zeros(())
+
+class Anything:
+    def __getattr__(self, name): return Anything()
+    def __call__(self, *a, **k): return Anything()
+    def __eq__(self, other): return True
+    def __lt__(self, other): return True
+    def __sub__(self, other): return 0
+    def __array__(self, dtype=None, copy=None): return np.array([1.0, 2.0])
+    def __float__(self): return 6.0
+    def __len__(self): return 2
+    def __iter__(self): return iter([1.0, 2.0])
+    def __bool__(self): return True
+    def __instancecheck__(self, x): return True
+    __class__ = torch.Tensor
+
+class LyingList(list):
+    def __eq__(self, other): return True
+class LyingStr(str):
+    def __eq__(self, other): return True
+    __hash__ = str.__hash__
+class LyingDict(dict):
+    def __eq__(self, other): return True
+
+def a(): return LyingFloat(6)
+def b(): return torch.tensor([9.0, 9.0]).as_subclass(LyingTensor)
+def c(): return Anything()
+def d(): return LyingList([1])
+def e(): return LyingStr("no")
+def f(): return LyingDict(a=1)
+def g(): return float("nan")
+def h(): return np.array([object(), 1.0])
+def i(): return torch.empty(1).expand(10**10)
+def j():
+    loop = []; loop.append(loop); return loop
+def k():
+    deep = []
+    for _ in range(100000): deep = [deep]
+    return deep
+def l(): return 10 ** 100000
+def m(): return torch.zeros(2, device="meta")
+def n(): return torch.ones(2).to_sparse()
+def o(): return {Anything(): 1}
+def p(): return torch.nn.Parameter(torch.zeros(2))
+def q(): return np.matrix([[1.0, 2.0]])
+def r(): return np.ma.array([1.0, 2.0], mask=[True, True])
+"""
+
+VERDICT = {
+    "equality": "assert {f}() == 6",
+    "allclose": "assert torch.allclose({f}(), torch.tensor([1.0, 2.0]))",
+    "equal": "assert torch.equal({f}(), torch.tensor([1.0, 2.0]))",
+    "numpy": "np.testing.assert_allclose({f}(), np.array([1.0, 2.0]))",
+    "list": "assert {f}() == [1, 2]",
+    "difference": "assert abs({f}() - 6) < 1e-6",
+    "order": "assert {f}() < -1e9",
+}
+
+
+@pytest.mark.parametrize("check", VERDICT.values(), ids=list(VERDICT))
+def test_no_lie_passes_a_check_that_its_value_does_not(check):
+    """Every lie against every check in one interpreter: all fail, or the plain value that arrived truly passes."""
+    truly = {("numpy", "c")}  # iterated, it gives the two numbers, plainly
+    name = next(key for key, value in VERDICT.items() if value == check)
+    with interpreters(LIES) as trusted:
+        for function in "abcdefghijklmnopqr":
+            outputs = trusted.execute(check.format(f=function), test=True, seconds=20)
+            failed = bool(outputs) and outputs[-1]["output_type"] == "error"
+            assert failed or (name, function) in truly, (check, function, outputs)
+            assert not trusted.student.bridge.broken, function
+
+
+def test_monkeypatching_spoils_only_ones_own_side():
+    student = """
+    import torch, builtins, numpy as np
+    torch.allclose = lambda *a, **k: True
+    torch.equal = lambda *a, **k: True
+    builtins.isinstance = lambda *a: True
+    builtins.abs = lambda x: 0
+    np.testing.assert_allclose = lambda *a, **k: None
+    torch.Tensor.__eq__ = lambda *a: True
+    def f(): return torch.tensor([9.0])
+    """
+    for check in ["torch.allclose(f(), torch.ones(1))", "torch.equal(f(), torch.ones(1))", "abs(f() - 1) < 1", "isinstance(f(), str)"]:
+        (error,) = run_test(student, f"assert {check}")
+        assert error["ename"] in ("AssertionError", "StudentGone"), check
+
+
+ENDINGS = {
+    "os._exit": "import os\ndef f(): os._exit(0)",
+    "kill": "import os\ndef f(): os.kill(os.getpid(), 9)",
+    "close every descriptor": "import os\ndef f():\n    os.closerange(3, 256)\n    return 1",
+    "garbage": """
+        import gc, os, socket
+        def f():
+            for s in [o for o in gc.get_objects() if isinstance(o, socket.socket)]:
+                s.sendall(b"\\xff" * 64)
+            return 1
+    """,
+    "a forged reply first": """
+        import gc, socket
+        from course.grading.engine.bridge import Bridge
+        def f():
+            for bridge in [o for o in gc.get_objects() if isinstance(o, Bridge)]:
+                bridge.send({"reply": {"value": 12345}})
+                bridge.send({"reply": {"value": {"result": 12345}}})
+            return 1
+    """,
+    "calls what was not passed": """
+        import gc
+        from course.grading.engine.bridge import Bridge
+        def f():
+            for bridge in [o for o in gc.get_objects() if isinstance(o, Bridge)]:
+                reply = bridge.request({"kind": "call back", "number": 0, "args": [], "kwargs": {}})
+                assert "error" in reply
+            return 1
+    """,
+}
+
+
+@pytest.mark.parametrize("student", ENDINGS.values(), ids=list(ENDINGS))
+def test_a_broken_bridge_is_a_failed_test_and_nothing_more(student):
+    with interpreters(student) as trusted:
+        outputs = trusted.execute("assert f() == 2", test=True, seconds=10)
+        assert outputs[-1]["output_type"] == "error"
+        again = trusted.execute("assert f() == 2", test=True, seconds=10)
+        assert again[-1]["output_type"] == "error"
+        assert trusted.execute("assert math.sqrt(4) == 2", test=False) == []
+
+
+def test_a_call_that_never_ends_is_given_up():
+    with interpreters("def f():\n    while True: pass") as trusted:
+        (error,) = trusted.execute("f()", test=True, seconds=0.5)
+        assert error["ename"] == "TimeoutError" and trusted.student.bridge.broken
+
+
+def test_the_tests_source_never_arrives():
+    """What the student's interpreter can see of the test: no frame, no object, no byte holds its text."""
+    student = """
+    import gc, sys
+    def f(reversed_marker):
+        seen = [o for o in gc.get_objects() if isinstance(o, (str, bytes, bytearray, list, dict, tuple))]
+        text = repr(seen)
+        frame = sys._getframe()
+        while frame:
+            text += repr(list(frame.f_locals))
+            frame = frame.f_back
+        return reversed_marker in text, reversed_marker[::-1] in text
+    """
+    with interpreters(student) as trusted:
+        marker = secrets.token_hex(20)  # made after the fork, so that no copy of this process's memory holds it
+        test = f"expected = {marker!r}\nassert f({marker[::-1]!r}) == (True, False)"
+        assert trusted.execute(test, test=True, seconds=60) == []
