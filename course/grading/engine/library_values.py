@@ -43,7 +43,7 @@ def to_plain(thing: object) -> dict | None:
     """What :func:`from_plain` makes the object from, or None if it is not one of these."""
     derivation = sys.modules.get("lvmlib.derivation")
     if derivation is not None and type(thing) is derivation.Derivation:
-        return {"kind": "derivation", "lines": derivation.to_plain(thing)}
+        return {"kind": "derivation", "lines": thing.to_data()}
     return None
 
 
@@ -52,5 +52,8 @@ def from_plain(plain: object) -> object:
     if type(plain) is dict and plain.get("kind") == "derivation":
         from lvmlib import derivation
 
-        return derivation.from_plain(plain.get("lines"))
+        try:
+            return derivation.Derivation.from_data(plain.get("lines"))
+        except TypeError as error:
+            raise ValueError(str(error)) from None
     raise ValueError("not a value of a library")

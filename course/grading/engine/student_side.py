@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import contextlib
 import io
+import signal
 import socket
 import sys
 import traceback
@@ -270,10 +271,16 @@ def attach(kernel_app: object, bridge_fd: int) -> StudentSide:
     loop = ioloop.IOLoop.current()
 
     def on_request(*_: object) -> None:
+        # between cells a kernel ignores interrupts
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             side.serve_one()
         except (BridgeClosed, CodecError):
             loop.remove_handler(connection.fileno())
+        except KeyboardInterrupt:
+            pass  # it came after the answer
+        finally:
+            signal.signal(signal.SIGINT, before)
         sys.stdout.flush()
 
     loop.add_handler(connection.fileno(), on_request, loop.READ)

@@ -23,6 +23,8 @@ from course.grading.engine.proxies import StudentGone, TrustedSide
 
 MAX_TEXT = 200_000
 """Characters of printed output that one cell's outputs hold."""
+PATIENCE = 3.0
+"""Seconds beyond a cell's own that the student's side has: at the end of its own it is interrupted."""
 GRACE = 10.0
 """Seconds, beyond those that a cell may take, before the interpreter gives up on itself."""
 
@@ -54,7 +56,7 @@ class TrustedInterpreter:
             try:
                 code = compile(source, filename, "exec")
                 if test and self.student is not None:
-                    self.student.allow(seconds)
+                    self.student.allow(None if seconds is None else seconds + PATIENCE)
                     borrowed = self.borrow(source)
                 exec(code, self.namespace)
             except BaseException as raised:

@@ -1,0 +1,243 @@
+"""A submitted notebook made fit to be graded, and a list of what had to be repaired.
+
+Whatever a notebook has become, its graded cells are looked for and put back as the released
+homework has them; what is the student's own is kept. What can't be repaired raises
+:class:`Invalid` with the reason: invalid is not wrong.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import json
+import re
+from collections import defaultdict
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+MAX_BYTES = 20 * 2**20
+MAX_CELLS = 2000
+EXECUTION_TAGS = {"skip-execution", "raises-exception", "remove-cell", "parameters"}
+KEPT_METADATA = {"nbgrader", "deletable", "editable"}
+
+
+class Invalid(ValueError):
+    """The submission can't be graded; the message says why and what to do."""
+
+
+def read(raw: bytes) -> nbformat.NotebookNode:
+    """The notebook in a file's bytes, of whatever version, without its outputs.
+
+    Raises
+    ------
+    Invalid
+        If it is empty, too large, not JSON, or not a notebook.
+    """
+    if not raw.strip():
+        raise Invalid("notebook is an empty file")
+    if len(raw) > MAX_BYTES:
+        raise Invalid(f"notebook is {len(raw) / 2**20:.0f} MB large; at most {MAX_BYTES // 2**20} MB are read")
+    try:
+        data = json.loads(raw.decode("utf-8-sig"))
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise Invalid(f"notebook is not JSON ({type(error).__name__}); perhaps it was cut short") from None
+    if not isinstance(data, dict) or not isinstance(data.get("cells", data.get("worksheets")), list):
+        raise Invalid("notebook is JSON but not a notebook: it has no list of cells")
+    if "cells" not in data:
+        try:
+            data = nbformat.convert(nbformat.from_dict(data), 4)
+        except Exception as error:  # whatever a stranger's JSON makes nbformat raise
+            raise Invalid(f"notebook of an old version can't be read: {type(error).__name__}") from None
+    if len(data["cells"]) > MAX_CELLS:
+        raise Invalid(f"notebook has {len(data['cells'])} cells; at most {MAX_CELLS} are read")
+    notebook = new_notebook(metadata=nbformat.from_dict(_dict(data.get("metadata"))))
+    for cell in data["cells"]:
+        if not isinstance(cell, dict):
+            continue
+        source = cell.get("source", "")
+        if isinstance(source, list):
+            source = "".join(part for part in source if isinstance(part, str))
+        if not isinstance(source, str):
+            continue
+        make = new_code_cell if cell.get("cell_type") == "code" else new_markdown_cell
+        notebook.cells.append(make(source, metadata=nbformat.from_dict(_dict(cell.get("metadata")))))
+    return notebook
+
+
+def repair(notebook: nbformat.NotebookNode, released: nbformat.NotebookNode) -> tuple[nbformat.NotebookNode, list[str]]:
+    """The notebook as nbgrader wants it, and a sentence for each repair.
+
+    Parameters
+    ----------
+    notebook
+        As submitted; not changed.
+    released
+        The homework's source notebook: which graded cells there are, and how they must be.
+    """
+    notebook = copy.deepcopy(notebook)
+    repairs: list[str] = []
+    _clean_metadata(notebook, released, repairs)
+    wanted = {cell.metadata.nbgrader["grade_id"]: cell for cell in released.cells if cell.metadata.get("nbgrader")}
+    _settle_ids(notebook, wanted, repairs)
+    _find_lost_solutions(notebook, wanted, repairs)
+    _restore(notebook, wanted, repairs)
+    _put_back_missing(notebook, released, wanted, repairs)
+    _order_tests(notebook, wanted, repairs)
+    return notebook, repairs
+
+
+def note(repairs: list[str]) -> nbformat.NotebookNode:
+    """A cell that tells the student what was repaired."""
+    lines = "\n".join(f"- {line}" for line in repairs)
+    return new_markdown_cell(f"**Repaired before grading**\n\n{lines}", id="repairs")
+
+
+def _dict(value: object) -> dict:
+    return value if isinstance(value, dict) else {}
+
+
+def _clean_metadata(notebook, released, repairs: list[str]) -> None:
+    ours, theirs = released.metadata.get("kernelspec", {}), _dict(notebook.metadata.get("kernelspec"))
+    if theirs.get("name") != ours.get("name"):
+        repairs.append(f"the kernel {theirs.get('name')!r} was replaced by {ours.get('name')!r}")
+    origin = "Colab" if "colab" in notebook.metadata else "VS Code" if "vscode" in notebook.metadata else None
+    if origin:
+        repairs.append(f"metadata of {origin} was removed")
+    notebook.metadata = copy.deepcopy(released.metadata)
+    for number, cell in enumerate(notebook.cells):
+        tags = cell.metadata.get("tags")
+        if isinstance(tags, list) and (found := sorted(EXECUTION_TAGS & {tag for tag in tags if isinstance(tag, str)})):
+            repairs.append(f"cell {number + 1}: the tags {', '.join(found)} were removed")
+        nbgrader = cell.metadata.get("nbgrader")
+        cell.metadata = nbformat.from_dict({k: v for k, v in cell.metadata.items() if k in KEPT_METADATA})
+        if nbgrader is not None and not (isinstance(nbgrader, dict) and isinstance(nbgrader.get("grade_id"), str)):
+            del cell.metadata["nbgrader"]
+        cell.id = f"cell-{number}"
+
+
+def _settle_ids(notebook, wanted: dict, repairs: list[str]) -> None:
+    """Each graded cell once: of copies the last keeps its place, as nbgrader's own DeduplicateIds has it."""
+    places = defaultdict(list)
+    for cell in notebook.cells:
+        if grade_id := cell.metadata.get("nbgrader", {}).get("grade_id"):
+            if grade_id not in wanted:
+                repairs.append(f"the cell {grade_id} is not one of this homework's and counts as the student's own")
+                del cell.metadata["nbgrader"]
+            else:
+                places[grade_id].append(cell)
+    for grade_id, copies in places.items():
+        for surplus in copies[:-1]:
+            if wanted[grade_id].metadata.nbgrader.get("locked"):
+                notebook.cells.remove(surplus)
+            else:
+                del surplus.metadata["nbgrader"]
+        if len(copies) > 1:
+            repairs.append(f"the cell {grade_id} stood {len(copies)} times; the last one counts")
+
+
+def _find_lost_solutions(notebook, wanted: dict, repairs: list[str]) -> None:
+    """A solution cell that lost its metadata is known by the names that it defines."""
+    present = {cell.metadata.nbgrader["grade_id"] for cell in notebook.cells if cell.metadata.get("nbgrader")}
+    for grade_id, model in wanted.items():
+        if grade_id in present or not model.metadata.nbgrader.get("solution") or model.cell_type != "code":
+            continue
+        names = defined(model.source)
+        candidates = [c for c in notebook.cells if not c.metadata.get("nbgrader") and names and names <= defined(c.source)]
+        if candidates:
+            candidates[-1].metadata["nbgrader"] = copy.deepcopy(model.metadata.nbgrader)
+            repairs.append(f"the cell {grade_id} had lost its metadata; it was known by what it defines")
+
+
+def _restore(notebook, wanted: dict, repairs: list[str]) -> None:
+    for cell in notebook.cells:
+        if not cell.metadata.get("nbgrader"):
+            continue
+        grade_id = cell.metadata.nbgrader["grade_id"]
+        model = wanted[grade_id]
+        if cell.cell_type != model.cell_type:
+            repairs.append(f"the cell {grade_id} had become a {cell.cell_type} cell")
+            _retype(cell, model.cell_type)
+        if model.metadata.nbgrader.get("locked") and _text(cell.source) != _text(without_hidden(model.source)):
+            repairs.append(f"the locked cell {grade_id} was edited, or is of another release; the present one was put back")
+            cell.source = model.source
+        checksum = cell.metadata.nbgrader.get("checksum")
+        cell.metadata.nbgrader = copy.deepcopy(model.metadata.nbgrader)
+        if isinstance(checksum, str):
+            cell.metadata.nbgrader["checksum"] = checksum
+
+
+def _put_back_missing(notebook, released, wanted: dict, repairs: list[str]) -> None:
+    """A missing cell goes after the graded cell that is before it in the release."""
+    before = None
+    for model in released.cells:
+        if not model.metadata.get("nbgrader"):
+            continue
+        grade_id = model.metadata.nbgrader["grade_id"]
+        if _place(notebook, grade_id) is None:
+            locked = model.metadata.nbgrader.get("locked")
+            make = new_code_cell if model.cell_type == "code" else new_markdown_cell
+            cell = make(model.source if locked else "", metadata=copy.deepcopy(model.metadata), id=f"missing-{grade_id}"[:64])
+            cell.id = re.sub(r"[^a-zA-Z0-9-_]", "-", cell.id)
+            place = 0 if before is None else _place(notebook, before) + 1
+            notebook.cells.insert(place, cell)
+            repairs.append(f"the cell {grade_id} was missing and was put back" + ("" if locked else ", empty"))
+        before = grade_id
+
+
+def _order_tests(notebook, wanted: dict, repairs: list[str]) -> None:
+    """A test cell before its solution cell would test what is not there yet."""
+    for grade_id, model in wanted.items():
+        if not grade_id.endswith("_test") or not model.metadata.nbgrader.get("grade"):
+            continue
+        test, solution = _place(notebook, grade_id), _place(notebook, grade_id.removesuffix("_test"))
+        if solution is not None and test < solution:
+            cell = notebook.cells.pop(test)
+            notebook.cells.insert(_place(notebook, grade_id.removesuffix("_test")) + 1, cell)
+            repairs.append(f"the cell {grade_id} stood before its solution and was moved behind it")
+
+
+def defined(source: str) -> set[str]:
+    """Functions, classes and names that a cell defines at its top level; empty if it is not Python."""
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set(re.findall(r"^(?:def|class)\s+(\w+)", source, flags=re.MULTILINE))
+    names = {node.name for node in body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+    for node in body:
+        if isinstance(node, ast.Assign):
+            names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+    return names
+
+
+def without_hidden(source: str) -> str:
+    """A test cell as students have it."""
+    kept, inside = [], False
+    for line in source.split("\n"):
+        if "BEGIN HIDDEN TESTS" in line:
+            inside = True
+        elif "END HIDDEN TESTS" in line:
+            inside = False
+        elif not inside:
+            kept.append(line)
+    return "\n".join(kept)
+
+
+def _retype(cell, cell_type: str) -> None:
+    cell.cell_type = cell_type
+    if cell_type == "code":
+        cell.outputs, cell.execution_count = [], None
+    else:
+        cell.pop("outputs", None)
+        cell.pop("execution_count", None)
+
+
+def _place(notebook, grade_id: str) -> int | None:
+    for number, cell in enumerate(notebook.cells):
+        if cell.metadata.get("nbgrader", {}).get("grade_id") == grade_id:
+            return number
+    return None
+
+
+def _text(source: str) -> str:
+    return "\n".join(line.rstrip() for line in source.strip().split("\n"))
