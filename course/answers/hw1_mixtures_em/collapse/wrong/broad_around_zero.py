@@ -1,0 +1,11 @@
+"""The broad component sits at the origin.
+
+Its mean is that of the rows of x.
+"""
+
+
+def collapse(x, sigma):
+    constant = x.shape[1] / 2 * math.log(2 * math.pi)
+    narrow = -0.5 * ((x - x[0]) / sigma).square().sum(dim=1) - x.shape[1] * math.log(sigma) - constant
+    broad = -0.5 * (x).square().sum(dim=1) - constant
+    return (torch.logaddexp(narrow, broad) - math.log(2)).sum()

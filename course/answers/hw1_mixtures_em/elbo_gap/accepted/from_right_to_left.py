@@ -1,0 +1,12 @@
+"""From ln p(x) - KL to the ELBO."""
+
+
+def elbo_gap():
+    return (
+        Derivation(log(p_x) - KL(q_z, p_z_given_x))
+        .equals(log(p_x) - E(q_z, log(q_z / p_z_given_x)), because="definition of KL")
+        .equals(E(q_z, log(p_x) - log(q_z / p_z_given_x)), because="an independent term leaves the expectation")
+        .equals(E(q_z, log(p_x * p_z_given_x / q_z)), because="log of a product")
+        .equals(E(q_z, log(p_xz / q_z)), because="product rule")
+        .equals(ELBO(q_z, p_xz), because="definition of the ELBO")
+    )

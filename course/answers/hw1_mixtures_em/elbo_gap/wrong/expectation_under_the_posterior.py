@@ -1,0 +1,15 @@
+"""The expectation is taken under p(z|x).
+
+The ELBO is an expectation under q, whatever q is.
+"""
+
+
+def elbo_gap():
+    return (
+        Derivation(ELBO(q_z, p_xz))
+        .equals(E(p_z_given_x, log(p_xz / p_z_given_x)), because="definition of the ELBO")
+        .equals(E(q_z, log(p_x * p_z_given_x / q_z)), because="product rule")
+        .equals(E(q_z, log(p_x) - log(q_z / p_z_given_x)), because="log of a product")
+        .equals(log(p_x) - E(q_z, log(q_z / p_z_given_x)), because="an independent term leaves the expectation")
+        .equals(log(p_x) - KL(q_z, p_z_given_x), because="definition of KL")
+    )

@@ -1,0 +1,15 @@
+"""p(x, z) is split into p(x) and p(z).
+
+x and z are not independent: p(x, z) = p(x) p(z|x).
+"""
+
+
+def elbo_gap():
+    return (
+        Derivation(ELBO(q_z, p_xz))
+        .equals(E(q_z, log(p_xz / q_z)), because="definition of the ELBO")
+        .equals(E(q_z, log(p_x * p_z / q_z)), because="product rule")
+        .equals(E(q_z, log(p_x) - log(q_z / p_z)), because="log of a product")
+        .equals(log(p_x) - E(q_z, log(q_z / p_z)), because="an independent term leaves the expectation")
+        .equals(log(p_x) - KL(q_z, p_z_given_x), because="definition of KL")
+    )

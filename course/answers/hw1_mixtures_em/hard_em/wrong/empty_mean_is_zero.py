@@ -1,0 +1,15 @@
+"""A mean without points moves to the origin.
+
+It stays where it is.
+"""
+
+
+def hard_em(x, means, n_iterations):
+    d, k = x.shape[1], len(means)
+    bounds = []
+    for _ in range(n_iterations):
+        distances = (x[:, None, :] - means).square().sum(dim=2)
+        nearest, assignments = distances.min(dim=1)
+        bounds.append(float((-math.log(k) - d / 2 * math.log(2 * math.pi) - nearest / 2).mean()))
+        means = torch.stack([x[assignments == z].sum(dim=0) / (assignments == z).sum().clamp_min(1) for z in range(k)])
+    return means, assignments, bounds

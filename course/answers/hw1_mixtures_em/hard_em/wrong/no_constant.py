@@ -1,0 +1,17 @@
+"""(d/2) ln 2 pi is missing in the bound.
+
+It is the normalising constant of a unit Gaussian in d dimensions.
+"""
+
+
+def hard_em(x, means, n_iterations):
+    d, k = x.shape[1], len(means)
+    bounds = []
+    for _ in range(n_iterations):
+        distances = (x[:, None, :] - means).square().sum(dim=2)
+        nearest, assignments = distances.min(dim=1)
+        bounds.append(float((-math.log(k) - nearest / 2).mean()))
+        means = torch.stack(
+            [x[assignments == z].mean(dim=0) if (assignments == z).any() else means[z] for z in range(k)]
+        )
+    return means, assignments, bounds

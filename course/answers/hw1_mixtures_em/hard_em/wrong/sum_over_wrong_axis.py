@@ -1,0 +1,19 @@
+"""Each mean takes its nearest point, not each point its nearest mean.
+
+The minimum goes over the components, for each point.
+"""
+
+
+def hard_em(x, means, n_iterations):
+    d, k = x.shape[1], len(means)
+    bounds = []
+    for _ in range(n_iterations):
+        distances = (x[:, None, :] - means).square().sum(dim=2)
+        assignments = torch.zeros(len(x), dtype=torch.long)
+        assignments[distances.argmin(dim=0)] = torch.arange(k)
+        nearest = distances.gather(1, assignments[:, None])[:, 0]
+        bounds.append(float((-math.log(k) - d / 2 * math.log(2 * math.pi) - nearest / 2).mean()))
+        means = torch.stack(
+            [x[assignments == z].mean(dim=0) if (assignments == z).any() else means[z] for z in range(k)]
+        )
+    return means, assignments, bounds

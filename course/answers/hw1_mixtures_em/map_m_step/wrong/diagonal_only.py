@@ -1,0 +1,17 @@
+"""The off-diagonal entries are 0.
+
+The prior shrinks them; it does not remove them.
+"""
+
+
+def map_m_step(x, responsibilities, strength, scale):
+    counts = responsibilities.sum(dim=0)
+    means = responsibilities.T @ x / counts[:, None]
+    differences = x[:, None, :] - means
+    scatters = torch.einsum("nk,nki,nkj->kij", responsibilities, differences, differences)
+    imagined = strength * scale * torch.eye(x.shape[1], dtype=x.dtype)
+    return (
+        counts / len(x),
+        means,
+        (scatters + imagined) / (counts + strength)[:, None, None] * torch.eye(x.shape[1], dtype=x.dtype),
+    )

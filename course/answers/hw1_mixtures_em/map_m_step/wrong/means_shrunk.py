@@ -1,0 +1,13 @@
+"""The imaginary points pull the means to the origin.
+
+The prior is on the covariances alone.
+"""
+
+
+def map_m_step(x, responsibilities, strength, scale):
+    counts = responsibilities.sum(dim=0)
+    means = responsibilities.T @ x / (counts + strength)[:, None]
+    differences = x[:, None, :] - means
+    scatters = torch.einsum("nk,nki,nkj->kij", responsibilities, differences, differences)
+    imagined = strength * scale * torch.eye(x.shape[1], dtype=x.dtype)
+    return counts / len(x), means, (scatters + imagined) / (counts + strength)[:, None, None]

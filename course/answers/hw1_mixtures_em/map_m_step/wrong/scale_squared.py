@@ -1,0 +1,13 @@
+"""s is taken for a standard deviation.
+
+It is a variance.
+"""
+
+
+def map_m_step(x, responsibilities, strength, scale):
+    counts = responsibilities.sum(dim=0)
+    means = responsibilities.T @ x / counts[:, None]
+    differences = x[:, None, :] - means
+    scatters = torch.einsum("nk,nki,nkj->kij", responsibilities, differences, differences)
+    imagined = strength * scale**2 * torch.eye(x.shape[1], dtype=x.dtype)
+    return counts / len(x), means, (scatters + imagined) / (counts + strength)[:, None, None]

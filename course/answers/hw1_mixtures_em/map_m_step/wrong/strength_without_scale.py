@@ -1,0 +1,13 @@
+"""a I is added to the scatter, without the scale.
+
+Each imaginary point adds s in every direction.
+"""
+
+
+def map_m_step(x, responsibilities, strength, scale):
+    counts = responsibilities.sum(dim=0)
+    means = responsibilities.T @ x / counts[:, None]
+    differences = x[:, None, :] - means
+    scatters = torch.einsum("nk,nki,nkj->kij", responsibilities, differences, differences)
+    imagined = strength * torch.eye(x.shape[1], dtype=x.dtype)
+    return counts / len(x), means, (scatters + imagined) / (counts + strength)[:, None, None]
