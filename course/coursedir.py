@@ -1,0 +1,151 @@
+"""Where a course keeps its files, and nbgrader opened on it.
+
+A course is a folder with an ``nbgrader_config.py``: nbgrader's own folders (``source``,
+``release``, ``submitted``, ``autograded``, ``feedback``) and ``gradebook.db`` lie in it,
+and what this package makes beside them goes to ``build/``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from course.homework import ROOT, CourseError, Homework
+
+if TYPE_CHECKING:
+    from nbgrader.apps.api import NbGraderAPI
+
+CONFIG = "nbgrader_config.py"
+
+
+@dataclass(frozen=True)
+class Course:
+    """An nbgrader course: its folder, its folders, its gradebook."""
+
+    root: Path
+
+    @classmethod
+    def find(cls, root: Path | None = None) -> Course:
+        """The course in ``root``; by default the one around the current directory, or else this repository's.
+
+        Raises
+        ------
+        CourseError
+            If ``root`` is given and is not a course.
+        """
+        if root is None:
+            here = Path.cwd()
+            root = next((folder for folder in (here, *here.parents) if (folder / CONFIG).is_file()), ROOT)
+        root = Path(root).resolve()
+        if not (root / CONFIG).is_file():
+            raise CourseError(f"{root} is not a course: there is no {CONFIG} in it")
+        return cls(root)
+
+    @cached_property
+    def api(self) -> NbGraderAPI:
+        """nbgrader's own API, configured as the command ``nbgrader`` is in the course's folder."""
+        # nbgrader takes two seconds to import: only once it is needed
+        from nbgrader.apps.api import NbGraderAPI
+        from nbgrader.apps.baseapp import NbGrader
+
+        # to make a gradebook nbgrader runs the command `alembic`, which lies beside this Python
+        commands = str(Path(sys.executable).parent)
+        if commands not in os.environ.get("PATH", "").split(os.pathsep):
+            os.environ["PATH"] = os.pathsep.join([commands, os.environ.get("PATH", os.defpath)])
+        app = NbGrader(log_level="CRITICAL")
+        app.load_cwd_config = False  # the current directory may be another course
+        app.initialize(argv=[], root=str(self.root))
+        return NbGraderAPI(coursedir=app.coursedir, parent=app)
+
+    def homework(self, name: str) -> Homework:
+        """The homework of this name; CourseError if there is none."""
+        return Homework.read(name, self.root)
+
+    def folder(self, step: str, homework: str, student: str = ".") -> Path:
+        """nbgrader's folder of a step (``source``, ``release``, ``submitted``, ``autograded`` or ``feedback``)."""
+        coursedir = self.api.coursedir
+        directory = getattr(coursedir, f"{step}_directory")
+        return Path(os.path.normpath(coursedir.format_path(directory, student, homework)))
+
+    def notebook(self, step: str, homework: str, student: str = ".") -> Path:
+        return self.folder(step, homework, student) / f"{homework}.ipynb"
+
+    def build(self, *parts: str) -> Path:
+        """A path below ``build/``, whose folder exists."""
+        path = self.root.joinpath("build", *parts)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def submitters(self, homework: str) -> list[str]:
+        """Students that have a folder for this homework in ``submitted/``."""
+        return sorted(self.api.get_submitted_students(homework))
+
+    def in_gradebook(self, homework: str) -> set[str]:
+        """Students whose submission for this homework the gradebook holds."""
+        with self.api.gradebook as gradebook:
+            return {submission.student.id for submission in gradebook.assignment_submissions(homework)}
+
+
+def content_hash(folder: Path, *also: str) -> str:
+    """SHA-256 of the names and bytes of all files below a folder, and of ``also``; caches do not count."""
+    digest = hashlib.sha256()
+    for text in also:
+        digest.update(text.encode() + b"\0")
+    for path in sorted(folder.rglob("*")):
+        relative = path.relative_to(folder)
+        if path.is_file() and not {".ipynb_checkpoints", "__pycache__"} & set(relative.parts):
+            digest.update(relative.as_posix().encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def read_record(path: Path) -> dict:
+    """What :func:`write_record` wrote; empty if there is none, or if it was cut short."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError):
+        return {}
+
+
+def write_record(path: Path, record: dict) -> None:
+    """Write JSON so that an interruption leaves either the earlier record or this one."""
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    partial.replace(path)
+
+
+@contextmanager
+def kept_aside(folder: Path, aside: Path) -> Iterator[bool]:
+    """Keep what is in ``folder`` in ``aside`` while it is made anew; bring it back if that raises.
+
+    Yields whether there was anything. If an earlier run was killed in the middle, what it
+    had kept in ``aside`` is brought back first.
+    """
+    if aside.exists():
+        _replace(aside, folder)
+    there = folder.exists()
+    if there:
+        _replace(folder, aside)
+    try:
+        yield there
+    except BaseException:
+        if there:
+            _replace(aside, folder)
+        raise
+    if there:
+        shutil.rmtree(aside)
+
+
+def _replace(source: Path, target: Path) -> None:
+    if target.exists():
+        shutil.rmtree(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(source, target)

@@ -1,0 +1,100 @@
+"""Report on a class: a table in the terminal, ``grades.csv`` and ``report.html`` in ``build/report/<homework>/``."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from course.coursedir import Course
+from course.report_page import write_page
+from course.results import AWAITING, FULL, GRADED, UNTOUCHED, ClassResults, Mark, class_results
+
+STYLES = {FULL: "green", AWAITING: "yellow", UNTOUCHED: "dim"}
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report's files, and the results that they show."""
+
+    results: ClassResults
+    page: Path
+    grades: Path
+
+
+def report(course: Course, name: str) -> Report:
+    """Write the class report; CourseError if there is no such homework."""
+    results = class_results(course, name)
+    page = course.build("report", name, "report.html")
+    grades = course.build("report", name, "grades.csv")
+    write_page(results, page)
+    write_grades(results, grades)
+    return Report(results, page, grades)
+
+
+def write_grades(results: ClassResults, path: Path) -> None:
+    """One line a student; a mark that is not there, or awaits hand grading, is left empty.
+
+    ``total`` is nbgrader's, less the late penalty; ``awaiting`` names the cells still to be graded by hand.
+    """
+    columns = list(results.columns)
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["student", "state", "total", "max", *columns, "late_penalty", "awaiting", "reason"])
+        for student in results.students:
+            marks = [student.marks[column].points if column in student.marks else None for column in columns]
+            writer.writerow(
+                [
+                    student.name,
+                    student.state,
+                    points(student.total),
+                    points(results.maximum),
+                    *map(points, marks),
+                    points(student.penalty if student.marks else None),
+                    " ".join(student.awaiting),
+                    student.reason,
+                ]
+            )
+
+
+def points(value: float | None) -> str:
+    """A number of points without needless zeros; empty if there is none."""
+    return "" if value is None else f"{value:g}"
+
+
+def terminal_table(results: ClassResults) -> Table:
+    """Students by items, with totals and states; its columns are numbered, the caption says what they are."""
+    legend = ", ".join(f"{number} {column} ({points(most)})" for number, (column, most) in enumerate(results.columns.items(), 1))
+    table = Table(
+        title=f"{results.homework.title}: {len(results.graded)} of {len(results.students)} have marks",
+        caption=f"{legend}\n· not attempted, ? awaits hand grading",
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        collapse_padding=True,
+        pad_edge=False,
+    )
+    table.add_column("student", overflow="fold")
+    for number in range(1, len(results.columns) + 1):
+        table.add_column(str(number), justify="right", no_wrap=True)
+    table.add_column(f"of {points(results.maximum)}", justify="right", no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    for student in results.students:
+        table.add_row(
+            student.name,
+            *(_cell(student.marks.get(column)) for column in results.columns),
+            Text(points(student.total), style="bold"),
+            Text(student.state, style="" if student.state == GRADED else "red"),
+        )
+    return table
+
+
+def _cell(mark: Mark | None) -> Text:
+    if mark is None:
+        return Text("")
+    text = {AWAITING: "?", UNTOUCHED: "·"}.get(mark.kind) or points(mark.points)
+    return Text(text, style=STYLES.get(mark.kind, ""))
+
