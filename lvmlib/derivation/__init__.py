@@ -44,6 +44,7 @@ Checking
     line, message, counterexample, x, values``. Theorems stand in ``theorems``; one of your own is
     ``Theorem(name, start, relation, end, tight_when=(q_z, p_z_given_x))``.
     ``derivation.tight_when(q_z, p_z_given_x)`` claims where the bound is tight.
+    ``derivation.to_data()`` and ``Derivation.from_data(data)`` carry it between processes as JSON.
 """
 
 from lvmlib.derivation import theorems

@@ -8,6 +8,7 @@ import torch
 
 from lvmlib.derivation.arithmetic import Log, log
 from lvmlib.derivation.expressions import Expression, const, new, p_x, p_x_given_z, p_xz, p_z, p_z_given_x, q_z
+from lvmlib.derivation.models import PREMISES
 from lvmlib.derivation.over_z import KL, E, Expectation, H, KullbackLeibler
 from lvmlib.derivation.reasons import EQUATIONS, INEQUALITIES, jointly, licenses
 from lvmlib.derivation.theorems import LEMMAS, Theorem
@@ -30,7 +31,7 @@ def what_changed(before: Expression, after: Expression) -> str:
 
 def allowed(reason: str, theorem: Theorem) -> str:
     """Why the theorem does not let a reason be used; empty if it does."""
-    if reason in ("E-step", "M-step") and reason not in theorem.premises:
+    if reason in PREMISES and reason not in theorem.premises:
         return (f"The theorem speaks of every q and every p, so {reason!r} is no premise of it "
                 "and cannot be a reason. ")
     if reason in LEMMAS and reason not in theorem.lemmas:
@@ -42,9 +43,10 @@ def right_reason(theorem: Theorem, before: Expression, relation: str, after: Exp
     """A single reason that licenses the step."""
     candidates = (reason for reason in REASONS if not allowed(reason, theorem))
     found = [reason for reason in candidates if licenses(reason, before, relation, after)]
-    # what is true by arithmetic is said to be so in more than one way: the most telling comes last
-    arithmetic = [reason for reason in found if reason in ("algebra", "multiply by one", "add and subtract")]
-    return (arithmetic[-1] if arithmetic else found[0]) if found else None
+    # where several do, the most telling: cancelling before algebra, a definition before cancelling
+    telling = ("algebra", "multiply by one", "add and subtract")
+    found.sort(key=lambda reason: -telling.index(reason) if reason in telling and "algebra" in found else reason in telling)
+    return found[0] if found else None
 
 
 def reasons_together(theorem: Theorem, before: Expression, relation: str, after: Expression, because: str) -> tuple[str, ...]:

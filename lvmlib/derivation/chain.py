@@ -149,7 +149,8 @@ class Derivation:
         TypeError, ValueError
             If it is not such data.
         """
-        if type(data) is not dict or set(data) != {"lines", "tight_when"} or type(data["lines"]) is not list or not data["lines"]:
+        known = type(data) is dict and set(data) == {"lines", "tight_when"}
+        if not known or type(data["lines"]) is not list or not data["lines"]:
             raise ValueError("a derivation's data must be {'lines': [...], 'tight_when': ...} with at least one line")
         for line in data["lines"]:
             if type(line) is not list or len(line) != 3:

@@ -85,6 +85,7 @@ def check(derivation: Derivation, theorem: Theorem, n_models: int = 300, seed: i
     In turn: are the lines comparable, is the first a side of the theorem, is every step true on
     ``n_models`` random finite models at every x, does each reason license what changed, is the
     last line the theorem's other side with the right relation, and is it tight where it should be.
+    The first that fails is the verdict: a false step comes before one that is only badly reasoned.
 
     Parameters
     ----------
@@ -181,7 +182,8 @@ class _Check:
         elif line.relation == "=" and holds:
             message += f"On every model tried line {number - 1} is {advice.READ[holds[0]]} line {number}. "
         elif holds:
-            message += f"On every model tried it is the other way round: line {number - 1} is {advice.READ[holds[0]]} line {number}. "
+            message += (f"On every model tried it is the other way round: line {number - 1} is "
+                        f"{advice.READ[holds[0]]} line {number}. ")
         message += advice.difference(self.trials, before, line.expression).format(before=number - 1, after=number)
         message += advice.swapped_kl(self.trials, before, line.relation, line.expression)
         message += advice.what_changed(before, line.expression)
@@ -235,8 +237,8 @@ class _Check:
                 q, other = self.theorem.tight_when
                 where = self.trials.not_tight(self.first, self.last, other)
                 if where:
-                    message += (f"What is shown is true, but another statement: its two sides are not equal at `{q}` = `{other}`, "
-                                f"where they are {where.before:.4g} and {where.after:.4g} on some model.")
+                    message += (f"What is shown is true, but another statement: its two sides are not equal at "
+                                f"`{q}` = `{other}`, where they are {where.before:.4g} and {where.after:.4g} on some model.")
             return self.found("wrong end", number, message)
         relations = {line.relation for line in self.lines[1:]} - {"="}
         if relations and relations != {self.relation}:

@@ -238,8 +238,7 @@ class Constant(Expression):
     def _latex(self, theta):
         if self.number.denominator == 1:
             return str(self.number)
-        sign = "-" if self.number < 0 else ""
-        return rf"{sign}\tfrac{{{abs(self.number.numerator)}}}{{{self.number.denominator}}}"
+        return rf"{'-' * (self.number < 0)}\tfrac{{{abs(self.number.numerator)}}}{{{self.number.denominator}}}"
 
     def code(self):
         return f"const({self.plain()})"
@@ -264,10 +263,11 @@ def const(number: Operand) -> Expression:
     """
     if isinstance(number, bool) or not isinstance(number, numbers.Real):
         raise TypeError(f"a constant must be a real number, got one of type {type(number).__name__}")
-    number = number if isinstance(number, numbers.Rational) else float(number)
     if not abs(number) <= MAX_CONSTANT:
         raise ValueError(f"a constant must be finite and at most {MAX_CONSTANT} in size, got {number!r:.30}")
-    return Constant(Fraction(repr(number)) if isinstance(number, float) else Fraction(int(number.numerator), int(number.denominator)))
+    if isinstance(number, numbers.Rational):
+        return Constant(Fraction(int(number.numerator), int(number.denominator)))
+    return Constant(Fraction(repr(float(number))))  # as it is written: 0.1 is a tenth
 
 
 def new(expression: Operand) -> Expression:

@@ -49,7 +49,8 @@ class FiniteModel:
             if not isinstance(table, torch.Tensor) or table.dtype != torch.float64:
                 raise TypeError(f"{name} must be a float64 tensor, got {getattr(table, 'dtype', type(table).__name__)}")
             if table.ndim < 2 or table.shape != self.p_xz.shape:
-                raise ValueError(f"{name} must have the shape (..., n_x, n_z) of p_xz, {tuple(self.p_xz.shape)}, got {tuple(table.shape)}")
+                raise ValueError(f"{name} must have the shape (..., n_x, n_z) of p_xz, {tuple(self.p_xz.shape)}, "
+                                 f"got {tuple(table.shape)}")
             if not (table > 0).all():
                 raise ValueError(f"{name} must be strictly positive, its smallest entry is {table.min()}")
             if not torch.allclose(table.sum(axes), torch.ones((), dtype=torch.float64), rtol=0, atol=1e-9):

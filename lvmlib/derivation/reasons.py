@@ -16,7 +16,7 @@ from lvmlib.derivation import rewriting as rule
 from lvmlib.derivation.algebra import PRIME, ZERO, fingerprint, product, same, terms, written_factors, written_terms
 from lvmlib.derivation.arithmetic import Log, Multiply, log
 from lvmlib.derivation.expressions import Constant, Expression, Symbol, p_x, p_xz, p_z_given_x, q_z
-from lvmlib.derivation.over_z import DISTRIBUTIONS, ELBO, KL, E, Expectation, SumOverZ
+from lvmlib.derivation.over_z import DISTRIBUTIONS, ELBO, KL, E, Expectation, KullbackLeibler, SumOverZ
 from lvmlib.derivation.rewriting import Theory, combined, equal_in, normal_form
 
 LINEAR: Theory = (rule.split_sum, rule.pull_factor)
@@ -51,7 +51,8 @@ def _definition(rule_: rule.Rule) -> Equation:
 
 IDENTITIES = {
     "linearity": Equation(LINEAR, (*AS_SUM, rule.split_log)),
-    "an independent term leaves the expectation": Equation((*LINEAR, rule.expectation_of_one), (rule.split_log, rule.split_sum)),
+    "an independent term leaves the expectation": Equation(
+        (*LINEAR, rule.expectation_of_one), (rule.split_log, rule.split_sum)),
     "normalization": Equation((rule.distribution_sums_to_one,), (*AS_SUM, rule.pull_factor, rule.split_log)),
     "log of a product": Equation((rule.split_log,), (rule.split_sum,)),
     "definition of expectation": Equation(AS_SUM),
@@ -59,8 +60,10 @@ IDENTITIES = {
     "definition of the ELBO": _definition(rule.define_elbo),
     "definition of entropy": _definition(rule.define_entropy),
     "marginalization": Equation((rule.marginalize,), (rule.likelihood_by_product_rule,)),
-    "product rule": Equation((rule.likelihood_by_product_rule, rule.posterior_by_product_rule), (rule.split_log,)),
-    "Bayes' rule": Equation((rule.posterior_by_product_rule,), (rule.likelihood_by_product_rule, rule.marginalize, rule.split_log)),
+    "product rule": Equation(
+        (rule.likelihood_by_product_rule, rule.posterior_by_product_rule), (rule.split_log,)),
+    "Bayes' rule": Equation(
+        (rule.posterior_by_product_rule,), (rule.likelihood_by_product_rule, rule.marginalize, rule.split_log)),
 }
 """Reasons that are true of every model and every q."""
 IDENTITY = combined(*(theory for identity in IDENTITIES.values() for theory in (identity.rules, identity.beside)))
@@ -73,6 +76,13 @@ EQUATIONS = {
 
 def licenses(reason: str, before: Expression, relation: str, after: Expression) -> bool:
     """Whether the reason takes the line ``before`` to the line ``after`` with that relation."""
+    try:
+        return _licenses(reason, before, relation, after)
+    except (ValueError, ZeroDivisionError):  # it grew too large to look at, or divides by nought
+        return False
+
+
+def _licenses(reason: str, before: Expression, relation: str, after: Expression) -> bool:
     if reason in INEQUALITIES:
         upper, lower = (before, after) if relation == ">=" else (after, before)
         return relation != "=" and INEQUALITIES[reason](upper, lower)
@@ -101,16 +111,18 @@ def jointly(reasons: tuple[str, ...], before: Expression, relation: str, after: 
 
     Of the reason ``idle`` only what may happen beside it counts.
     """
-    used = [(EQUATIONS[reason], reason) for reason in reasons if reason in EQUATIONS]
-    theory = combined(*(part for equation, reason in used for part in (() if reason == idle else equation.rules, equation.beside)))
+    equations = [reason for reason in reasons if reason in EQUATIONS]
+    rules = [EQUATIONS[reason].rules for reason in equations if reason != idle]
+    theory = combined(*rules, *(EQUATIONS[reason].beside for reason in equations))
     inequality = next((reason for reason in reasons if reason in INEQUALITIES), None)
     if inequality is None:
         return equal_in(theory, before, after)
     upper, lower = (before, after) if relation == ">=" else (after, before)
-    if inequality == "Jensen":
-        any_weights = "multiply by one" in reasons and idle != "multiply by one"
-        return relation != "=" and _jensen(upper, lower, theory, any_weights)
-    return relation != "=" and INEQUALITIES[inequality](upper, lower, theory)
+    options = {"any_weights": idle != "multiply by one"} if inequality == "Jensen" and "multiply by one" in reasons else {}
+    try:
+        return relation != "=" and INEQUALITIES[inequality](upper, lower, theory, **options)
+    except (ValueError, ZeroDivisionError):
+        return False
 
 
 def jump(because: str, before: Expression, relation: str, after: Expression, premises: tuple[str, ...]) -> bool:
@@ -172,15 +184,15 @@ ARITHMETIC = {"algebra": same, "multiply by one": _multiply_by_one, "add and sub
 # Inequalities ---------------------------------------------------------------------------
 
 
+def _parameters(*expressions: Expression) -> tuple[bool, ...]:
+    """Whether old parameters, or new ones too, may stand in a step."""
+    return (False, True) if any(symbol.is_new for expression in expressions for symbol in expression.symbols) else (False,)
+
+
 def _distributions(*expressions: Expression) -> list[Symbol]:
     """The distributions over z that may stand in a step."""
-    new = any(symbol.is_new for expression in expressions for symbol in expression.symbols)
-    return [Symbol(name, is_new) for is_new in ((False, True) if new else (False,))
-            for name in DISTRIBUTIONS if not (is_new and name == "q_z")]
-
-
-def _parameters(*expressions: Expression) -> tuple[bool, ...]:
-    return (False, True) if any(symbol.is_new for expression in expressions for symbol in expression.symbols) else (False,)
+    return [Symbol(name, is_new) for is_new in _parameters(*expressions) for name in DISTRIBUTIONS
+            if not (is_new and name == "q_z")]
 
 
 def _jensen(upper: Expression, lower: Expression, theory: Theory = (), any_weights: bool = False) -> bool:
@@ -244,7 +256,7 @@ def _gibbs(upper: Expression, lower: Expression, theory: Theory = ()) -> bool:
     difference = terms(upper - lower)
     if difference and all(
         term.coefficient > 0 and len(term.factors) == 1 and term.factors[0][1] == 1
-        and type(term.factors[0][0]) is rule.KullbackLeibler for term in difference
+        and type(term.factors[0][0]) is KullbackLeibler for term in difference
     ):
         return True
     gains = (KL(first, second) for first, second in pairs(_distributions(upper, lower), repeat=2) if first != second)
