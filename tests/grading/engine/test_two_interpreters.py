@@ -352,12 +352,25 @@ def test_the_tests_source_never_arrives():
     student = """
     import gc, sys
     def f(reversed_marker):
-        seen = [o for o in gc.get_objects() if isinstance(o, (str, bytes, bytearray, list, dict, tuple))]
-        text = repr(seen)
+        texts, pending, seen = [], list(gc.get_objects()), set()
         frame = sys._getframe()
         while frame:
-            text += repr(list(frame.f_locals))
+            pending += list(frame.f_locals.values())
             frame = frame.f_back
+        while pending:
+            thing = pending.pop()
+            if id(thing) in seen:
+                continue
+            seen.add(id(thing))
+            if type(thing) in (bytes, bytearray):
+                texts.append(bytes(thing).decode("latin-1"))
+            elif type(thing) is str:
+                texts.append(thing)
+            elif type(thing) in (list, tuple):
+                pending += thing
+            elif type(thing) is dict:
+                pending += list(thing) + list(thing.values())
+        text = "\\n".join(texts)
         return reversed_marker in text, reversed_marker[::-1] in text
     """
     with interpreters(student) as trusted:
