@@ -177,8 +177,7 @@ def check_readable(plan: Plan) -> None:
     for path in plan.shown:
         if os.path.isdir(path) and path not in plan.hidden and not os.access(path, os.R_OK | os.X_OK):
             raise PermissionError(
-                f"{path} can't be read by user number {os.getuid()}, as which the submission runs; "
-                f"make it readable for others (chmod -R o+rX)"
+                f"{path} can't be read by user number {os.getuid()}, the submission's; chmod -R o+rX lets it"
             )
 
 

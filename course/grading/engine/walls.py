@@ -7,10 +7,9 @@ IPC and host-name spaces of its own, limits (:mod:`~course.grading.engine.limits
 user where the grader is root, no capabilities, and a system-call filter
 (:mod:`~course.grading.engine.seccomp`). There is no way back.
 
-Two ways lead there. As root the mounts are made with root's rights, and each
-submission runs under a user number of its own. As an ordinary user they are made in an
-unprivileged user namespace. Both end in one more user namespace, which holds no rights
-over the others.
+Two ways lead there. As root the mounts are made with root's rights, and each submission
+runs under a user number of its own. As an ordinary user they are made in an unprivileged
+user namespace. Both end in one more user namespace, without rights over the others.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ class Child:
     limits: Limits
     group: cgroups.Group | None
     reason: str | None = None
-    """Why the server has ended it: ``memory`` or ``closed``."""
+    """Why the server has ended it: ``memory``, ``told`` by its client, or ``closed``."""
 
 
 class Server:
@@ -161,6 +161,8 @@ class Server:
             message, files = frames.receive(child.connection)
             for file in files:
                 os.close(file)
+            if int(message["signal"]) == signal.SIGKILL:
+                child.reason = child.reason or "told"
             self._signal(child, int(message["signal"]))
         except (OSError, EOFError, ValueError, KeyError, TypeError):
             child.reason = "closed"
@@ -209,10 +211,11 @@ class Server:
             if not child.group.remove():
                 self.leftover.append(child.group)
         computed = used.ru_utime + used.ru_stime
-        # the two counts of the same time differ by a little
-        if reason is None and code == -signal.SIGKILL and computed >= 0.95 * child.limits.cpu_seconds:
+        # the kernel counts for its limit otherwise than for this report, so they agree but roughly
+        if reason is None and code == -signal.SIGKILL and computed >= 0.5 * child.limits.cpu_seconds:
             reason = "cpu"
-        ended = {"returncode": code, "reason": reason, "cpu_seconds": computed}
+        told = None if reason == "told" else reason
+        ended = {"returncode": code, "reason": told, "cpu_seconds": computed}
         if reason != "closed":
             with contextlib.suppress(OSError):
                 frames.send(child.connection, {"ended": ended})

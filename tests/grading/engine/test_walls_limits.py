@@ -154,7 +154,12 @@ def test_computing_time_is_bounded(server, folder):
         kernel.execute("while True:\n    pass")
         ended = kernel.child.wait(20)
         assert (ended.returncode, ended.reason) == (-9, "cpu")
-        assert 0.9 < ended.cpu_seconds < 2.5
+        assert 0.5 < ended.cpu_seconds < 2.5
+    with started(server, folder, replace(LIMITS, cpu_seconds=2)) as kernel:
+        kernel.execute("while True:\n    pass")
+        time.sleep(1.5)
+        kernel.child.kill()
+        assert kernel.child.wait(10).reason is None
 
 
 def test_open_files_are_bounded(kernel):

@@ -67,6 +67,8 @@ def test_the_graders_environment_is_not_to_be_had(kernel):
     assert os.environ["LVM_TEST_SECRET"] == SECRET
     look = "import os; print([name for name in os.environ if 'SECRET' in name or 'JUPYTER' in name or 'JPY' in name])"
     assert kernel.value(look) == []
+    # nor what the server was started with for its own sake
+    assert kernel.value("import os; print('MALLOC_ARENA_MAX' in os.environ)") is False
     assert (
         kernel.value("print([line for line in open('/proc/self/environ').read().split('\\0') if 'SECRET' in line])")
         == []
@@ -317,12 +319,24 @@ for name in os.listdir('/proc/self/fd'):
 print(sorted(target for target in kinds.values() if target[0] == '/' and not target.startswith(('/dev/', '/proc'))))
 """
     assert kernel.value(code) == []
-    # its five channels, by their open sockets, are all that ties it to the grader
-    listening = "import os, socket\nfound = []\nfor name in os.listdir('/proc/self/fd'):\n    try:\n"
-    listening += "        s = socket.socket(fileno=os.dup(int(name)))\n"
-    listening += "        found.append(s.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)); s.close()\n"
-    listening += "    except OSError:\n        pass\nprint(sum(found))"
-    assert kernel.value(listening) >= 5
+    # only its five channels tie it to the grader: a nameless socket with an end outside would be of the server
+    code = """
+import os, socket, struct
+listening, foreign = [], 0
+for name in os.listdir('/proc/self/fd'):
+    try:
+        s = socket.socket(fileno=os.dup(int(name)))
+    except OSError:
+        continue
+    peer = struct.unpack('3i', s.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
+    if s.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+        listening.append(os.path.basename(s.getsockname()))
+    elif not s.getsockname() and peer != os.getpid():
+        foreign += 1
+    s.close()
+print((sorted(set(name for name in listening if not name.startswith('.output-'))), foreign))
+"""
+    assert kernel.value(code) == ([f"k-{port}" for port in range(1, 6)], 0)
 
 
 def test_nothing_of_the_walls_is_in_the_way_of_honest_work(kernel):
