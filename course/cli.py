@@ -38,7 +38,7 @@ def release(homework: HomeworkName, root: Root = None) -> None:
     from course.release import release
 
     folder = release(Course.find(root), homework)
-    console.print(f"released {homework}: {folder}")
+    console.print(f"released {homework}: {folder}", soft_wrap=True)
 
 
 @app.command()
@@ -86,7 +86,7 @@ def demo(
 
     It writes only to the folders sample-01 to sample-24 of submitted/; other submissions stay as they are.
     """
-    from course.demo import CELL_SECONDS, PREFIX, discrepancies, sample_class, write_samples
+    from course.demo import CELL_SECONDS, PREFIX, discrepancies, forget_samples, sample_class, write_samples
     from course.feedback import feedback, graded_students
     from course.grade import grade
     from course.release import is_in_step, release
@@ -95,9 +95,10 @@ def demo(
     course = Course.find(root)
     console.rule("release", align="left")
     if is_in_step(course, homework):
-        console.print(f"{course.folder('release', homework)} is in step with its source")
+        console.print(f"{course.folder('release', homework)} is in step with its source", soft_wrap=True)
     else:
-        console.print(f"released {homework}: {release(course, homework)}")
+        forget_samples(course, homework)
+        console.print(f"released {homework}: {release(course, homework)}", soft_wrap=True)
 
     console.rule("sample class", align="left")
     samples = sample_class(course, homework, seed)

@@ -8,6 +8,7 @@ nothing. So a graded sample class proves the whole way from ``source/`` to the g
 from __future__ import annotations
 
 import ast
+import re
 import shutil
 from collections.abc import Callable
 from copy import deepcopy
@@ -23,7 +24,7 @@ from course.homework import CourseError, Homework, Item
 from course.release import MARKER
 
 PREFIX = "sample-"
-CELL_SECONDS = 20
+CELL_SECONDS = 15
 """What a cell of a sample submission may run: many times what the homework's own need, so that an endless loop ends soon."""
 PERFECT = 5
 PARTLY_WRONG = (1, 1, 2, 2, 3, 3, 4, 5, 5)
@@ -90,6 +91,13 @@ def write_samples(course: Course, name: str, samples: list[Sample]) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         path.write_text(text, encoding="utf-8")
+
+
+def forget_samples(course: Course, name: str) -> None:
+    """Remove the sample class's marks: nbgrader takes no other cells for a homework while it has marks for it."""
+    for student in sorted(course.in_gradebook(name)):
+        if re.fullmatch(rf"{PREFIX}\d\d", student):
+            _forget(course, name, student)
 
 
 def _forget(course: Course, name: str, student: str) -> None:
@@ -193,7 +201,6 @@ def _perfect(maker: _Maker) -> Sample:
 
 def _partly_right(maker: _Maker, wrong: int, kind: str = "partly right") -> Sample:
     sample = maker.solved(kind)
-    maker.answer_rightly(sample)
     maker.answer_wrongly(sample, wrong)
     for cell in maker.homework.manual:
         text = _find(sample.notebook, cell)

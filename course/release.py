@@ -109,9 +109,7 @@ def _problems(homework: Homework) -> Iterator[str]:
             yield f"{item.name}: its test cell is worth {item.points:g} points; it must be worth some"
         try:
             refuse_expression(homework, item)
-        except SyntaxError as error:
-            yield f"{item.name}: its test cell is not Python: {error}"
-        except ValueError as error:
+        except CourseError as error:
             yield str(error)
 
 

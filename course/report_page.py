@@ -33,7 +33,7 @@ def write_page(results: ClassResults, path: Path) -> None:
         GRADED=GRADED,
         classes={FULL: "full", PART: "part", NONE: "none", UNTOUCHED: "untouched", AWAITING: "awaiting"},
     )
-    path.write_text(page, encoding="utf-8")
+    path.write_text(page.lstrip(), encoding="utf-8")
 
 
 def pictures(results: ClassResults) -> list[dict[str, str]]:
@@ -148,7 +148,8 @@ def _two_lines(text: str) -> str:
     return "\n".join(lines if len(lines) <= 2 else [lines[0], lines[1] + " …"])
 
 
-PAGE = """<!DOCTYPE html>
+PAGE = """{% macro names_of(names) %}{% for name in names %}<span class="name">{{ name }}</span>{{ ", " if not loop.last }}{% endfor %}{% endmacro %}
+<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -184,7 +185,7 @@ tbody tr:nth-child(even) { background: var(--band); }
 td.full { color: #0f5a25; } td.none { color: #9b1020; font-weight: 600; } td.part { color: #7a4b00; }
 td.untouched { color: #5f6b76; } td.awaiting { background: #fdf3d3; }
 td.total { font-weight: 600; }
-.bad { color: #9b1020; }
+.bad { color: #9b1020; } .name { white-space: nowrap; }
 @media print { body { max-width: none; padding: 0; } h2 { break-after: avoid; } figure, tr { break-inside: avoid; } }
 </style>
 </head>
@@ -220,7 +221,7 @@ The same numbers stand in <a href="grades.csv">grades.csv</a>.</p>
 <p>Grade these in the formgrader (<code>jupyter lab</code>, then <em>Nbgrader</em>, <em>Formgrader</em>), and make the report again.</p>
 <ul>
 {% for cell, names in results.awaiting.items() %}
-<li><strong>{{ cell }}</strong>: {{ names | length }} ({{ names | join(", ") }})</li>
+<li><strong>{{ cell }}</strong>: {{ names | length }} ({{ names_of(names) }})</li>
 {% endfor %}
 </ul>
 {% endif %}
@@ -239,10 +240,10 @@ The same numbers stand in <a href="grades.csv">grades.csv</a>.</p>
 <tbody>
 {% for one in results.misconceptions %}
 <tr><th scope="row">{{ one.item }}</th><td class="text">{% for answer in one.answers %}<p><strong>{{ answer.title }}</strong> {{ answer.hint }}</p>{% endfor %}</td>
-<td class="text">{{ one.students | join(", ") }}</td></tr>
+<td class="text">{{ names_of(one.students) }}</td></tr>
 {% endfor %}
 {% for item, names in results.unrecognised.items() %}
-<tr><th scope="row">{{ item }}</th><td class="text"><p>Failed in another way</p></td><td class="text">{{ names | join(", ") }}</td></tr>
+<tr><th scope="row">{{ item }}</th><td class="text"><p>Failed in another way</p></td><td class="text">{{ names_of(names) }}</td></tr>
 {% endfor %}
 </tbody></table></div>
 {% endif %}

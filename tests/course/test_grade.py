@@ -191,6 +191,8 @@ def test_a_changed_source_grades_everything_again(copy):
     source = source_notebook()
     cell(source, "limits_test").source = 'assert limits([3, 1]) == (3, 1), "now the other way round"\npass'
     write_source(copy.root, source)
+    reported = {student.name: (student.state, student.reason) for student in class_results(copy, HOMEWORK).students}
+    assert reported["honest"] == ("outdated", "the homework changed; run lvm-course grade again")
     for student in ("honest", "garbage"):
         assert outcome_of(copy, student).fresh
     assert scores(copy, "honest") == FULL | {"limits": 0.0}
@@ -222,8 +224,13 @@ def test_a_plain_interrupt_stops_the_batch_and_keeps_what_is_done(copy, monkeypa
     before = scores(copy, "wrong")
     monkeypatch.setattr(copy.api, "autograde", interrupted)
     done = []
-    with pytest.raises(KeyboardInterrupt):
-        done.extend(grade(copy, HOMEWORK, ["honest", "wrong"], force=True))
+    # a process started in the background ignores interrupts, and hands that on
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            done.extend(grade(copy, HOMEWORK, ["honest", "wrong"], force=True))
+    finally:
+        signal.signal(signal.SIGINT, handler)
     assert scores(copy, "wrong") == before
     assert copy.notebook("autograded", HOMEWORK, "wrong").is_file()
     monkeypatch.undo()

@@ -111,7 +111,7 @@ FAULTS = {
         "cell 3 is tagged skip-execution",
     ),
     "expression": (edit("mean_test", "### END HIDDEN TESTS", "### END HIDDEN TESTS\nmean([1])"), "ends in an expression"),
-    "not Python": (edit("mean_test", "got = mean", "got = = mean"), "its test cell is not Python"),
+    "not Python": (edit("mean_test", "got = mean", "got = = mean"), "the test cell of mean is not Python"),
     "marker": (edit("mean", "### BEGIN SOLUTION", "### Begin solution"), "is not one of nbgrader's markers"),
     "widgets": (lambda notebook: notebook.metadata.update(widgets={}), "the notebook's metadata holds widgets"),
 }
