@@ -20,14 +20,18 @@ MOST_BARS = 20
 
 
 def write_page(results: ClassResults, path: Path) -> None:
-    """Write the report of a class as a self-contained page of HTML."""
+    """Write the report of a class as a self-contained page of HTML, and its plots as PNG files beside it."""
+    plots = pictures(results)
+    for plot in plots:
+        file = path.with_name(plot["title"].lower().replace(" ", "_") + ".png")
+        file.write_bytes(base64.b64decode(plot["data"]))
     # what a student writes (a name of a folder, an error's text) must stay text
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters["breakable"] = lambda name: Markup(str(escape(name)).replace("_", "_<wbr>"))
     environment.filters["points"] = lambda value: "" if value is None else f"{value:g}"
     page = environment.from_string(PAGE).render(
         results=results,
-        pictures=pictures(results),
+        pictures=plots,
         states={state: sum(student.state == state for student in results.students) for state in STATES},
         meanings=STATES,
         GRADED=GRADED,
