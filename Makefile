@@ -10,7 +10,7 @@ export LVMLIB_DATA ?= $(abspath ../shared/data)
 endif
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: setup demo test notebooks release lab clean
+.PHONY: setup demo test test-slow notebooks release lab clean
 
 setup: $(VENV)/.ready
 
@@ -25,7 +25,10 @@ demo: setup
 	$(BIN)/lvm-course demo
 
 test: setup
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not slow'
+
+test-slow: setup
+	$(BIN)/python -m pytest -m slow
 
 notebooks: setup
 	$(BIN)/python -m pytest tests/notebooks

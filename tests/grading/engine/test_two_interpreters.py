@@ -347,6 +347,7 @@ def test_a_call_that_never_ends_is_given_up():
         assert error["ename"] == "TimeoutError" and trusted.student.bridge.broken
 
 
+@pytest.mark.slow
 def test_the_tests_source_never_arrives():
     """What the student's interpreter can see of the test: no frame, no object, no byte holds its text."""
     student = """
