@@ -44,7 +44,7 @@ class Bridge:
     answer
         Called with a request that the other side makes; returns the reply's message.
     unsendable
-        Called with a reply that the codec refuses and its CodecError; returns one to send instead.
+        Called with a reply that could not be encoded and what was raised; returns one to send instead.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Bridge:
         reference: Callable,
         resolve: Callable,
         answer: Callable[[dict], dict],
-        unsendable: Callable[[dict, CodecError], dict],
+        unsendable: Callable[[dict, BaseException], dict],
         tensor_out: Callable | None = None,
         tensor_in: Callable | None = None,
     ) -> None:
@@ -96,12 +96,20 @@ class Bridge:
     def _reply(self, request: dict) -> None:
         reply = self.answer(request)
         try:
-            self.send({"reply": reply})
-        except CodecError as error:  # raised before anything was written
-            self.send({"reply": self.unsendable(reply, error)})
+            message = self.encoded({"reply": reply})
+        except BridgeClosed:
+            raise
+        except BaseException as error:  # an object may do anything while it is described, or be interrupted there
+            message = self.encoded({"reply": self.unsendable(reply, error)})
+        self._send_encoded(*message)
 
     def send(self, message: dict) -> None:
-        header, buffers = encode(message, reference=self.reference, tensor=self.tensor_out)
+        self._send_encoded(*self.encoded(message))
+
+    def encoded(self, message: dict) -> tuple[bytes, list]:
+        return encode(message, reference=self.reference, tensor=self.tensor_out)
+
+    def _send_encoded(self, header: bytes, buffers: list) -> None:
         parts = [FRAME.pack(len(header), len(buffers))]
         parts += [LENGTH.pack(memoryview(buffer).nbytes) for buffer in buffers]
         self._transfer(self.connection.sendall, b"".join([*parts, header]))

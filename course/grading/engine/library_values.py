@@ -8,6 +8,17 @@ from __future__ import annotations
 
 import sys
 
+COMMON = {
+    "np": "numpy",
+    "plt": "matplotlib.pyplot",
+    "nn": "torch.nn",
+    "F": "torch.nn.functional",
+    "optim": "torch.optim",
+    "distributions": "torch.distributions",
+    "D": "torch.distributions",
+    "dist": "torch.distributions",
+}
+PACKAGES = frozenset({"torch", "numpy", "lvmlib", "matplotlib"})
 LIBRARIES = ("torch", "numpy", "math", "builtins")
 
 
@@ -37,6 +48,27 @@ def library_object(named: object) -> object:
         if module.split(".")[0] in LIBRARIES and module in sys.modules and hasattr(sys.modules[module], name):
             return getattr(sys.modules[module], name)
     raise ValueError(f"{named!r} is not the name of a library's function")
+
+
+def library_module(name: str, module: str) -> object:
+    """The receiver's own module for a name that the sender's ``import`` gave a module.
+
+    Only under the module's own last name or the one that everybody gives it: ``np`` is never
+    another module than NumPy, whatever the sender says. Nothing is imported that was not.
+
+    Raises
+    ------
+    NameError
+        If it is another name, or a module that is not at hand.
+    """
+    top = module.split(".")[0]
+    common = COMMON.get(name, module if module.split(".")[-1] == name else None)
+    if module != common or module not in sys.modules or top not in sys.stdlib_module_names | PACKAGES:
+        raise NameError(
+            f"name {name!r} is a module in the submission, and a test does not take it from there; "
+            "import it in a locked cell"
+        )
+    return sys.modules[module]
 
 
 def to_plain(thing: object) -> dict | None:

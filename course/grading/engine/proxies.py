@@ -15,14 +15,22 @@ import time
 import warnings
 from collections.abc import Callable
 
-import numpy as np
 import torch
 from torch.autograd.function import once_differentiable
 
 from course.grading.engine import random_state
 from course.grading.engine.bridge import Bridge, BridgeClosed, BridgeTimeout
 from course.grading.engine.codec import CodecError
-from course.grading.engine.library_values import from_plain, library_name
+from course.grading.engine.in_place import change_in_place
+from course.grading.engine.library_values import from_plain, library_module, library_name
+from course.grading.engine.student_errors import as_exception
+
+DECISIVE = frozenset(
+    "all allclose any array_equal eq equal ge gt isclose isfinite isinf isnan le lt ne not_equal".split()
+)
+"""Methods of a tensor or array that decide something: asked of a look-alike, it would be the judge of itself."""
+MAX_BLOCKS = 200_000
+"""Blocks of random draws that the student's generators are followed through, in one submission."""
 
 
 class StudentGone(RuntimeError):
@@ -40,7 +48,9 @@ class TrustedSide:
         self.sent: dict[int, torch.Tensor] = {}
         """Their values as the student's side has them."""
         self.inputs: list[torch.Tensor] = []
-        self.last_random: tuple | None = None
+        self.random: tuple | None = None
+        """The state of the random generators that the student's side was last known to have."""
+        self.budget = [MAX_BLOCKS]
         self.bridge = Bridge(
             connection,
             reference=self.reference,
@@ -131,41 +141,51 @@ class TrustedSide:
     def request(self, message: dict) -> object:
         """Ask, and return the value of the reply; raise its error as one process would."""
         inputs, self.inputs = self.inputs, []
-        state = random_state.capture()
         message["leaves"] = self.changed_leaves()
-        message["random"] = None if state == self.last_random else state
+        message["random"] = self._random_out()
         try:
             reply = self.bridge.request(message)
         except BridgeTimeout:
             raise TimeoutError("the submission's code did not come to an end in time") from None
         except (BridgeClosed, CodecError) as error:
+            if isinstance(error, CodecError) and not self.bridge.broken:
+                raise TypeError(f"the test passes to the submission's code what can't be sent to it: {error}") from None
             raise StudentGone(f"the submission's interpreter can't be asked any more: {error}") from None
         finally:
             self.inputs = inputs
-        self._after(reply, state)
+        self._random_in(reply.get("random"))
+        self._show(reply)
         if isinstance(error := reply.get("error"), dict):
             raise as_exception(error)
         return reply.get("value")
 
-    def _after(self, reply: dict, before: tuple) -> None:
-        if reply.get("random") is not None:
-            try:
-                random_state.restore(reply["random"])
-            except ValueError as error:
-                raise StudentGone(str(error)) from None
-            self.last_random = reply["random"]
-        else:
-            self.last_random = before
+    def _random_out(self) -> tuple | None:
+        """The state of the generators for the student's side; None if it has it already."""
+        state, known = random_state.capture(), self.random
+        self.random = state
+        return None if state == known else state
+
+    def _random_in(self, claimed: object) -> None:
+        """Let the generators go on where the student's stopped, if drawing can have brought them there."""
+        if claimed is not None:
+            given = random_state.continued(self.random, claimed, self.budget)
+            random_state.restore(given)
+            # what it has in truth is not known where it differs, and is sent with the next request
+            self.random = given if random_state.same(given, claimed) else None
+
+    def _show(self, reply: dict) -> None:
+        """Print what the call printed, and warn as it warned."""
         for stream, name in [(sys.stdout, "stdout"), (sys.stderr, "stderr")]:
             if type(reply.get(name)) is str:
                 stream.write(reply[name])
         given = reply.get("warnings")
         for warning in given if type(given) is list else []:
             if type(warning) is tuple and [type(part) for part in warning] == [str, str, str, int]:
-                category, text, filename, line = warning
+                category, text, _, line = warning
                 kind = getattr(builtins, category, UserWarning)
                 kind = kind if isinstance(kind, type) and issubclass(kind, Warning) else UserWarning
-                warnings.warn_explicit(text, kind, filename, line)
+                # not under the name given: Python would look that file's line up here, and print it
+                warnings.warn_explicit(text, kind, "<submission>", line)
 
     def names(self, names: list[str]) -> list[str]:
         """Those of ``names`` that the student's namespace defines."""
@@ -176,9 +196,7 @@ class TrustedSide:
         """The value of a name in the student's namespace; a Python module by the trusted side's own import."""
         found = self.request({"kind": "get", "name": name})
         if type(found) is dict and type(module := found.get("module")) is str:
-            if module.split(".")[0] not in sys.stdlib_module_names | {"torch", "numpy", "lvmlib", "matplotlib"}:
-                raise NameError(f"name {name!r} is the module {module}, which a test does not use of a submission")
-            return sys.modules.get(module) or __import__(module, fromlist=["*"])
+            return library_module(name, module)
         if type(found) is not dict or "value" not in found:
             raise StudentGone("an answer without a value")
         return found["value"]
@@ -196,10 +214,12 @@ class TrustedSide:
         number = request.get("number")
         if request.get("kind") != "call back" or type(number) is not int or not 0 <= number < len(self.callbacks):
             return {"error": {"name": "TypeError", "text": "the test can only be asked to call what it passed"}}
+        self._random_in(request.get("random"))
         try:
-            return {"value": self.callbacks[number](*request.get("args", []), **request.get("kwargs", {}))}
+            reply = {"value": self.callbacks[number](*request.get("args", []), **request.get("kwargs", {}))}
         except Exception as error:
-            return {"error": {"name": type(error).__name__, "text": str(error)}}
+            reply = {"error": {"name": type(error).__name__, "text": str(error)}}
+        return {**reply, "random": self._random_out()}
 
 
 class StudentGraph(torch.autograd.Function):
@@ -207,7 +227,8 @@ class StudentGraph(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, side, graph, output, numbers, value, *inputs):  # noqa: D102
-        ctx.side, ctx.graph, ctx.output, ctx.numbers, ctx.n_inputs = side, graph, output, numbers, len(inputs)
+        ctx.side, ctx.graph, ctx.output, ctx.numbers = side, graph, output, numbers
+        ctx.wanted = [(tensor.shape, tensor.dtype) for tensor in inputs]
         return value.clone()
 
     @staticmethod
@@ -216,8 +237,13 @@ class StudentGraph(torch.autograd.Function):
         found = ctx.side.request(
             {"kind": "backward", "graph": ctx.graph, "output": ctx.output, "to": ctx.numbers, "gradient": gradient}
         )
-        if type(found) is not list or len(found) != ctx.n_inputs:
+        if type(found) is not list or len(found) != len(ctx.wanted):
             raise StudentGone("gradients that do not pair with the inputs")
+        for gradient, (shape, dtype) in zip(found, ctx.wanted):
+            if gradient is None:
+                continue
+            if type(gradient) is not torch.Tensor or gradient.shape != shape or gradient.dtype != dtype:
+                raise StudentGone(f"a gradient that is not a tensor of {dtype} and shape {tuple(shape)}")
         return None, None, None, None, None, *found
 
 
@@ -236,6 +262,8 @@ class Proxy:
     def __getattr__(self, name: str) -> object:
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
+        if name in DECISIVE:
+            raise TypeError(f"an object of type {self._type} is no tensor or array, and is not asked for its {name}")
         return self._side.request({"kind": "attribute", "target": self, "name": name})
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -286,58 +314,3 @@ class ModuleProxy(FunctionProxy):
 
 
 KINDS = {"function": FunctionProxy, "class": ClassProxy, "module": ModuleProxy, "instance": InstanceProxy}
-
-
-def as_exception(described: dict) -> BaseException:
-    """The exception that the student's code raised: the builtin or library class where it is one, else one of its name."""
-    name, module, text = (described.get(key) for key in ("name", "module", "text"))
-    name = name if type(name) is str and name.isidentifier() else "Exception"
-    text = text if type(text) is str else ""
-    kind = None
-    if module in ("builtins", "torch", "numpy.linalg", "lvmlib.em"):
-        kind = getattr(sys.modules.get(module), name, None)
-    if not (isinstance(kind, type) and issubclass(kind, Exception)):
-        kind = type(name, (Exception,), {"__module__": "submission"})
-    args = described.get("args")
-    plain = type(args) is list and all(type(arg) in (str, int, float, bool, type(None)) for arg in args)
-    try:
-        error = kind(*args) if plain else kind(text)
-        if str(error) != text:
-            raise ValueError
-    except Exception:
-        error = type(name, (Exception,), {"__module__": "submission"})(text)
-    trace = described.get("traceback")
-    error.student_traceback = trace if type(trace) is str else ""
-    return error
-
-
-def change_in_place(originals: object, changed: object) -> None:
-    """Make the arguments look as the student's function left its own copies of them."""
-    if type(originals) is not type(changed):
-        return
-    if isinstance(originals, torch.Tensor):
-        if originals.shape == changed.shape and not torch.equal(originals, changed):
-            with torch.no_grad():
-                originals.copy_(changed)
-    elif isinstance(originals, np.ndarray):
-        if originals.shape == changed.shape:
-            np.copyto(originals, changed, casting="unsafe")
-    elif isinstance(originals, dict):
-        for key in originals.keys() & changed.keys():
-            change_in_place(originals[key], changed[key])
-        for key, value in changed.items():
-            if key not in originals or type(originals[key]) in PLAIN:
-                originals[key] = value
-        for key in originals.keys() - changed.keys():
-            del originals[key]
-    elif isinstance(originals, list):
-        for index in range(min(len(originals), len(changed))):
-            if type(originals[index]) in PLAIN or type(originals[index]) is not type(changed[index]):
-                originals[index] = changed[index]
-            else:
-                change_in_place(originals[index], changed[index])
-        originals[len(changed) :] = []
-        originals.extend(changed[len(originals) :])
-
-
-PLAIN = (int, float, bool, str, bytes, complex, type(None))

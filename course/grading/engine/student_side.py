@@ -38,7 +38,8 @@ class StudentSide:
         self.graphs: dict[int, tuple[list, list]] = {}
         """Of each request whose result carries gradients: its input tensors and its output tensors."""
         self.inputs: list[torch.Tensor] = []
-        self.last_random: tuple | None = None
+        self.random: tuple | None = None
+        """The state of the random generators that the trusted side knows."""
         self.bridge = Bridge(
             connection,
             reference=self.reference,
@@ -105,9 +106,7 @@ class StudentSide:
 
     def answer(self, request: dict) -> dict:
         self.graph += 1
-        if request.get("random") is not None:
-            random_state.restore(request["random"])
-            self.last_random = request["random"]
+        self.random_in(request.get("random"))
         printed, complained = BoundedText(), BoundedText()
         reply: dict = {}
         with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(complained):
@@ -121,13 +120,25 @@ class StudentSide:
                     reply["error"] = describe_error(error)
         reply["stdout"], reply["stderr"] = printed.getvalue(), complained.getvalue()
         reply["warnings"] = [(w.category.__name__, str(w.message), str(w.filename), int(w.lineno)) for w in caught[:100]]
-        now = random_state.capture()
-        reply["random"] = None if now == self.last_random else now
-        self.last_random = now
+        reply["random"] = self.random_out()
         return reply
 
-    def unsendable(self, reply: dict, error: CodecError) -> dict:
-        return {**reply, "value": None, "error": describe_error(TypeError(f"it can't be sent to the test: {error}"))}
+    def random_out(self) -> tuple | None:
+        """The state of the generators, or None if the trusted side knows it."""
+        state, known = random_state.capture(), self.random
+        self.random = state
+        return None if state == known else state
+
+    def random_in(self, state: tuple | None) -> None:
+        if state is not None:
+            random_state.restore(state)
+            self.random = state
+
+    def unsendable(self, reply: dict, error: BaseException) -> dict:
+        text = f"it can't be sent to the test: {error}" if isinstance(error, CodecError) else (
+            f"it can't be sent to the test: describing it raises {type(error).__name__}"
+        )
+        return {**reply, "value": None, "error": describe_error(TypeError(text))}
 
     def perform(self, request: dict) -> object:
         kind = request["kind"]
@@ -189,9 +200,9 @@ class RemoteFunction:
         self._side, self._number, self.__name__ = side, number, name
 
     def __call__(self, *args: object, **kwargs: object) -> object:
-        reply = self._side.bridge.request(
-            {"kind": "call back", "number": self._number, "args": list(args), "kwargs": kwargs}
-        )
+        request = {"kind": "call back", "number": self._number, "args": list(args), "kwargs": kwargs}
+        reply = self._side.bridge.request({**request, "random": self._side.random_out()})
+        self._side.random_in(reply.get("random"))
         if "error" in reply:
             raise getattr(builtins, str(reply["error"]["name"]), RuntimeError)(reply["error"]["text"])
         return reply["value"]
