@@ -182,8 +182,33 @@ def test_a_warning_arrives_as_a_warning():
 
 def test_a_test_cell_after_another_sees_what_the_student_changed():
     with interpreters("n = 0\ndef bump():\n    global n\n    n += 1\n    return n") as trusted:
-        assert trusted.execute("assert bump() == 1 and n == 0", test=True, seconds=5) == []
+        assert trusted.execute("assert bump() == 1 and n == 1", test=True, seconds=5) == []
         assert trusted.execute("assert n == 1 and bump() == 2", test=True, seconds=5) == []
+
+
+def test_a_name_is_asked_for_only_where_it_is_used():
+    """What can't be sent spoils no test that gives the name a value of its own."""
+    student = "x = []\nx.append(x)\nn = 5\ndef f(): return 2"
+    assert run_test(student, "x = f()\nassert x == 2 and [n for n in (1, 2)] == [1, 2] and n == 5") == []
+    (error,) = run_test(student, "assert x")
+    assert error["ename"] == "TypeError" and "can't be sent" in error["evalue"]
+
+
+def test_what_a_locked_cell_defines_is_never_the_students():
+    """Not even where a line before it fails, since it needs the student's names."""
+    student = "def close(a, b): return True\nabs = lambda x: 0\ndef f(): return 3\nlimit = 1e9"
+    locked = "first = f()\nlimit = 1e-6\ndef close(a, b):\n    return abs(a - b) < limit\ndef twice():\n    return 2 * f()"
+    with interpreters(student) as trusted:
+        assert trusted.execute(locked, test=False)[-1]["ename"] == "NameError"
+        assert trusted.execute("assert not close(f(), 4)", test=True, seconds=5) == []
+        assert trusted.execute("assert twice() == 6", test=True, seconds=5) == [], "a locked function may use the student's"
+        assert trusted.execute("limit = 7\nassert limit == 7 and abs(-2) == 2", test=True, seconds=5) == []
+
+
+def test_a_locked_cell_with_magics_is_carried_out():
+    with interpreters("") as trusted:
+        trusted.execute("%matplotlib inline\nanswer = 42", test=False)
+        assert trusted.execute("assert answer == 42", test=True, seconds=5) == []
 
 
 def test_the_trace_shows_the_students_lines_and_no_hidden_line():
@@ -347,7 +372,6 @@ def test_a_call_that_never_ends_is_given_up():
         assert error["ename"] == "TimeoutError" and trusted.student.bridge.broken
 
 
-@pytest.mark.slow
 def test_the_tests_source_never_arrives():
     """What the student's interpreter can see of the test: no frame, no object, no byte holds its text."""
     student = """
@@ -378,3 +402,149 @@ def test_the_tests_source_never_arrives():
         marker = secrets.token_hex(20)  # made after the fork, so that no copy of this process's memory holds it
         test = f"expected = {marker!r}\nassert f({marker[::-1]!r}) == (True, False)"
         assert trusted.execute(test, test=True, seconds=60) == []
+
+
+GRADIENTS = {
+    "of another shape": "lambda request: [torch.ones(7)]",
+    "of a shape that could be spread": "lambda request: [torch.ones(())]",
+    "of another dtype": "lambda request: [torch.ones(2, dtype=torch.float64)]",
+    "that are no tensor": "lambda request: [1.0]",
+    "that are too many": "lambda request: [torch.ones(2)] * 3",
+    "that are none of these": "lambda request: {'a': 1}",
+}
+
+
+@pytest.mark.parametrize("lie", GRADIENTS.values(), ids=list(GRADIENTS))
+def test_gradients_that_can_not_be_are_refused(lie):
+    student = f"""
+    import gc, torch
+    from course.grading.engine.student_side import StudentSide
+    StudentSide.backward = lambda self, request: ({lie})(request)
+    def f(x): return (x * 3).sum()
+    """
+    test = "x = torch.rand(2, requires_grad=True)\nf(x).backward()"
+    (error,) = run_test(student, test)
+    assert error["ename"] == "StudentGone" and "gradient" in error["evalue"]
+
+
+def test_a_warning_shows_no_file_of_the_graders(tmp_path):
+    secret = tmp_path / "answers.txt"
+    secret.write_text("the solution is 42\n")
+    student = f"import warnings\ndef f():\n    warnings.warn_explicit('look', UserWarning, {str(secret)!r}, 1)\n    return 1"
+    test = """
+    import warnings
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.showwarning = lambda *about: print(warnings.formatwarning(*about[:4]))
+        assert f() == 1
+    """
+    outputs = run_test(student, test)
+    assert "look" in outputs[0]["text"] and "42" not in str(outputs)
+
+
+def test_a_look_alike_is_not_asked_for_its_own_verdict():
+    student = """
+    class Liar:
+        shape = (2,)
+        def __getattr__(self, name): return lambda *a, **k: True
+    def f(): return Liar()
+    """
+    for question in ("allclose(torch.ones(2))", "equal(1)", "eq(1).all()", "isfinite()"):
+        (error,) = run_test(student, f"assert f().{question}")
+        assert error["ename"] == "TypeError" and "is no tensor or array" in error["evalue"]
+    assert run_test(student, "assert f().shape == (2,)") == []
+
+
+@pytest.mark.parametrize("module", ["os", "subprocess", "antigravity", "torch", "idlelib.idle"])
+def test_a_module_stands_under_no_other_name(module):
+    student = f"import sys, types\nnp = types.ModuleType({module!r})"
+    with interpreters(student, "import torch") as trusted:
+        (error,) = trusted.execute("np.ones(2)", test=True, seconds=10)
+    assert error["ename"] == "NameError" and "locked cell" in error["evalue"]
+
+
+def test_a_module_under_its_usual_name_is_the_trusted_sides_own():
+    student = "import numpy as np, torch.nn.functional as F\nnp.allclose = lambda *a, **k: True\nF.relu = lambda x: x"
+    with interpreters(student, "import torch") as trusted:
+        assert trusted.execute("assert not np.allclose(1, 2) and F.relu(torch.tensor(-1.0)) == 0", test=True, seconds=10) == []
+
+
+def test_no_state_of_the_generators_is_planted():
+    student = """
+    import torch, numpy as np, random
+    def f(x):
+        state = torch.get_rng_state()
+        state[24:24 + 8 * 624] = 0
+        state[8:12] = torch.frombuffer(bytearray(b'\\x70\\x02\\0\\0'), dtype=torch.uint8)
+        state[16] = 1
+        torch.set_rng_state(state)
+        np.random.seed(0)
+        return x
+    """
+    test = """
+    torch.manual_seed(1); np.random.seed(1)
+    f(1)
+    assert torch.rand(50).std() > 0.1
+    np_seeded = np.random.RandomState(0).rand(3)
+    assert not (np.random.rand(3) == np_seeded).all()
+    first = torch.rand(3), np.random.rand()
+    torch.manual_seed(1); np.random.seed(1)
+    f(1); torch.rand(50); np.random.rand(3)
+    assert torch.equal(torch.rand(3), first[0]) and np.random.rand() == first[1], "the same in each run"
+    """
+    assert run_test(student, test) == []
+
+
+def test_random_numbers_of_a_function_that_is_called_back_are_in_step():
+    student = "import torch\ndef f(draw):\n    return torch.rand(1), draw(), torch.rand(1)"
+    test = """
+    torch.manual_seed(5)
+    a, b, c = f(lambda: torch.rand(2))
+    d = torch.rand(1)
+    torch.manual_seed(5)
+    assert torch.equal(torch.cat([a, b, c, d]), torch.cat([torch.rand(1), torch.rand(2), torch.rand(1), torch.rand(1)]))
+    """
+    assert run_test(student, test) == []
+
+
+def test_an_object_that_can_not_be_described_is_an_error_and_no_more():
+    student = """
+    class Meta(type):
+        @property
+        def __name__(cls): raise RuntimeError("no")
+    class Awful(metaclass=Meta):
+        def __getattribute__(self, name): raise RuntimeError("no")
+    def f(): return Awful()
+    def g(): return 3
+    """
+    with interpreters(student) as trusted:
+        (error,) = trusted.execute("f()", test=True, seconds=10)
+        assert error["ename"] == "TypeError" and "can't be sent" in error["evalue"]
+        assert trusted.execute("assert g() == 3", test=True, seconds=10) == []
+
+
+@pytest.mark.parametrize(
+    ("last", "credit"),
+    [
+        ("1.5", "1.5"),
+        ("scaled_sum(torch.tensor([0.25, 0.5]), by=1.0).item()", "0.75"),
+        ("0", "0"),
+        ("1.5;", None),  # IPython shows nothing either
+        ("value = 1.5", None),
+        ("torch.tensor(1.5)", None),  # whose text is no number
+        ("None", None),
+        ("loud('two')", None),
+    ],
+)
+def test_a_test_cells_last_value_is_part_of_the_points_as_nbgrader_has_it(last, credit):
+    outputs = run_test(STUDENT, f"x = 1\n{last}")
+    shown = [output["data"]["text/plain"] for output in outputs if output["output_type"] == "execute_result"]
+    assert shown == ([] if credit is None else [credit])
+    assert not any(output["output_type"] == "error" for output in outputs)
+
+
+@pytest.mark.parametrize("last", ["float('nan')", "-0.5", "loud(float('nan'))"])
+def test_a_last_value_for_which_nbgrader_would_give_full_marks_by_mistake_gives_none(last):
+    (*_, error) = run_test(STUDENT, f"x = 1\n{last}")
+    assert (error["output_type"], error["ename"]) == ("error", "ValueError")
+    assert "must be a number of points, at least 0" in error["evalue"]
