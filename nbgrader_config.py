@@ -1,5 +1,6 @@
 """Makes the repository's root an nbgrader course: plain nbgrader commands and the formgrader read this."""
 
+import os
 from pathlib import Path
 
 from course.grading.withhold import kernel_arguments
@@ -10,6 +11,9 @@ c = get_config()  # noqa: F821  (nbgrader puts it there)
 
 c.CourseDirectory.course_id = "latent-variable-models"
 c.CourseDirectory.root = str(root)
+# The gradebook is gradebook.db, unless this names another: postgresql+psycopg://USER@HOST/DATABASE
+if url := os.environ.get("LVM_GRADEBOOK"):
+    c.CourseDirectory.db_url = url
 
 # A deleted test cell would keep its old score at a regrade.
 c.OverwriteCells.add_missing_cells = True
@@ -27,6 +31,37 @@ try:
 except ValueError as error:
     # nbgrader would log any other error in this file and go on without what it says
     raise SystemExit(f"nbgrader: {error}") from error
+# `nbgrader autograde` and the formgrader's button grade as `lvm-course grade` does: behind walls, with the verdicts
+# outside them. LVM_GRADING=plain leaves it to nbgrader alone, for comparison; LVM_GRADING=unsafe does without walls.
+if os.environ.get("LVM_GRADING") != "plain":
+    c.Autograde.sanitize_preprocessors.insert(0, "course.grading.sanitize.Repair")
+    c.Repair.course = str(root)
+    c.WalledExecute.course = c.GradingProvisioner.course = str(root)
+    c.Autograde.autograde_preprocessors = [
+        "course.grading.engine.execute.WalledExecute",
+        "nbgrader.preprocessors.IgnorePattern",
+        "nbconvert.preprocessors.ClearMetadataPreprocessor",
+        "nbgrader.preprocessors.LimitOutput",
+        "nbgrader.preprocessors.SaveAutoGrades",
+        "nbgrader.preprocessors.AssignLatePenalties",
+        "nbgrader.preprocessors.CheckCellMetadata",
+    ]
+# What students read of it, and how it looks: course/grading/feedback_cells.py. Hidden tests are not shown.
+c.ExplainMarks.course = str(root)
+c.GenerateFeedback.preprocessors = [
+    "nbgrader.preprocessors.GetGrades",
+    "course.grading.hidden_tests.HideTests",
+    "course.grading.feedback_cells.ExplainMarks",
+    "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
+    "course.grading.feedback_cells.Style",
+]
+# What students wrote and put out must not run in the browser of whoever looks at it, here or in the formgrader.
+c.HTMLExporter.preprocessors = ["course.grading.pages.PlainOutputs"]
+c.HTMLExporter.sanitize_html = True
+c.HTMLExporter.filters = {
+    "markdown2html": "course.grading.pages.markdown_of_cell",
+    "clean_html": "course.grading.pages.html",
+}
 # Validation would show a syntax error as a later NameError.
 c.Validator.validate_all = True
 # A cell that runs longer than this is stopped, and scores nothing.

@@ -46,24 +46,36 @@ def grade(
     homework: HomeworkName,
     student: Annotated[str | None, typer.Option("--student", help="grade this student only")] = None,
     force: Annotated[bool, typer.Option("--force", help="grade also what has not changed since it was graded")] = False,
+    regrade: Annotated[bool, typer.Option("--regrade", help="grade all again and show whose marks changed")] = False,
+    workers: Annotated[int | None, typer.Option("--workers", min=1, help="processes that grade; by default one a core")] = None,
+    unsafe: Annotated[bool, typer.Option("--unsafe", help="go on without walls on a host that offers none")] = False,
+    cluster: Annotated[
+        str | None, typer.Option("--cluster", help="grade on a Dask cluster: its scheduler's address, or `local`")
+    ] = None,
     root: Root = None,
 ) -> None:
-    """Grade the submissions in submitted/, going on past those that can't be graded."""
-    from course.grade import grade
+    """Grade the submissions in submitted/, on all cores and behind walls, going on past those that can't be graded."""
+    from course.grading.engine.batch import changes, grade, remember_marks
 
     course = Course.find(root)
-    outcomes = grade(course, homework, None if student is None else [student], force=force)
+    students = None if student is None else [student]
+    outcomes = grade(course, homework, students, force=force or regrade, workers=workers, unsafe=unsafe, cluster=cluster)
+    if regrade:
+        remember_marks(course, homework)
     show_grading(outcomes, 1 if student is not None else len(course.submitters(homework)))
+    if regrade:
+        show_changes(changes(course, homework))
 
 
 @app.command()
 def feedback(homework: HomeworkName, root: Root = None) -> None:
     """Write each graded student's feedback into feedback/."""
-    from course.feedback import feedback, graded_students
+    from course.feedback import feedback, graded_students, ungraded_students
 
     course = Course.find(root)
     pages = feedback(course, homework)
-    show_feedback(pages, len(graded_students(course, homework)))
+    learn(course, homework)
+    show_feedback(pages, len(graded_students(course, homework)) + len(ungraded_students(course, homework)))
 
 
 @app.command()
@@ -82,13 +94,13 @@ def demo(
     seed: Annotated[int, typer.Option("--seed", help="chooses who makes which mistake")] = 0,
     root: Root = None,
 ) -> None:
-    """Release a homework, make a sample class of 24, grade it, write feedback and a report.
+    """Release a homework, make a sample class of 28, grade it, write feedback and a report.
 
-    It writes only to the folders sample-01 to sample-24 of submitted/; other submissions stay as they are.
+    It writes only to the folders sample-01 to sample-28 of submitted/; other submissions stay as they are.
     """
     from course.demo import CELL_SECONDS, PREFIX, discrepancies, forget_samples, sample_class, write_samples
-    from course.feedback import feedback, graded_students
-    from course.grade import grade
+    from course.feedback import feedback, graded_students, ungraded_students
+    from course.grading.engine.batch import grade
     from course.release import is_in_step, release
     from course.report import report
 
@@ -118,7 +130,8 @@ def demo(
     show_grading(grade(course, homework, names, timeout=CELL_SECONDS), len(names))
 
     console.rule("feedback", align="left")
-    show_feedback(feedback(course, homework), len(graded_students(course, homework)))
+    pages = len(graded_students(course, homework)) + len(ungraded_students(course, homework))
+    show_feedback(feedback(course, homework), pages)
 
     console.rule("report", align="left")
     made = report(course, homework)
@@ -128,6 +141,9 @@ def demo(
     wrong = discrepancies(course, homework, samples)
     for student, difference in wrong.items():
         console.print(Text(f"{student}, {difference}", style="red"), soft_wrap=True)
+    for sample in samples:
+        if sample.tries:
+            console.print(Text(f"{sample.student} tried {sample.tries}: {'see above' if sample.student in wrong else 'in vain'}"), soft_wrap=True)
     right = len(samples) - len(wrong)
     console.print(f"{right} of {len(samples)} submissions have the marks that they must have")
     show_where_to_look(course, made)
@@ -154,13 +170,32 @@ def show_grading(outcomes: Iterable, total: int) -> list:
             line.append(f", {outcome.reason}", style="red")
         if outcome.earlier:
             line.append("; the earlier grade stands")
+        if outcome.trouble:
+            line.append(f"; {outcome.trouble}")
+        if outcome.repairs:
+            line.append(f"; repaired: {'; '.join(outcome.repairs)}")
         if not outcome.fresh:
             line = Text(f"{line.plain} (unchanged)", style="dim")
         console.print(line, soft_wrap=True)
     fresh = sum(outcome.fresh for outcome in done)
+    invalid = sum(outcome.state == "invalid" for outcome in done)
     failed = sum(outcome.state == "failed" for outcome in done)
-    console.print(f"{fresh} of {len(done)} graded anew, {len(done) - fresh} unchanged; {failed} can't be graded")
+    summary = f"{fresh} of {len(done)} graded anew, {len(done) - fresh} unchanged; {invalid} invalid"
+    if failed:
+        summary += f", {failed} failed: the same command tries these again"
+    console.print(summary, soft_wrap=True)
     return done
+
+
+def show_changes(changed: Iterable) -> None:
+    """Show a line for each mark that a regrading changed."""
+    students = set()
+    for change in changed:
+        students.add(change.student)
+        before, after = ("no mark" if mark is None else f"{mark:g}" for mark in (change.before, change.after))
+        item = change.cell.removesuffix("_test")
+        console.print(Text(f"{change.student}, {item}: {before} -> {after}"), soft_wrap=True)
+    console.print(f"the marks of {len(students)} of the class changed" if students else "no mark changed")
 
 
 def show_feedback(pages: Iterable, total: int) -> list:
@@ -194,10 +229,18 @@ def show_where_to_look(course: Course, made) -> None:
         "grades": made.grades,
         "feedback, a page a student": course.folder("feedback", name, "*") / f"{name}.html",
         "graded notebooks": course.folder("autograded", name, "*"),
-        "gradebook": course.root / "gradebook.db",
+        "gradebook": gradebook_place(course),
     }
     for what, path in lines.items():
         console.print(Text(f"{what + ':':27} {path}"), soft_wrap=True)
+
+
+def gradebook_place(course: Course) -> str:
+    """The gradebook's address without its password, or its file."""
+    from sqlalchemy import make_url
+
+    url = make_url(course.api.coursedir.db_url)
+    return url.database if url.drivername == "sqlite" else url.render_as_string(hide_password=True)
 
 
 def with_bar(things: Iterable, total: int, what: str) -> Iterator:
@@ -221,8 +264,18 @@ def main() -> None:
     try:
         app()
     except CourseError as error:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(Text(f"Error: {error}", style="red"))
-        sys.exit(1)
+        refuse(str(error))
+    except Exception as error:
+        from sqlalchemy.exc import OperationalError
+
+        if not isinstance(error, OperationalError):
+            raise
+        refuse(f"the gradebook's database can't be reached, or refuses: {error.orig}".strip())
+
+
+def refuse(reason: str) -> None:
+    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(f"Error: {reason}", style="red"))
+    sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from statistics import median
 import nbformat
 
 from course.coursedir import Course, content_hash
-from course.grade import FAILED, GRADED, Outcome, record_path, recorded
+from course.grading.engine.records import FAILED, GRADED, INVALID, Outcome, record_path, recorded
 from course.grading.misconceptions import KnownFailures, known_failures, recognise
 from course.homework import Answer, Homework
 from course.release import source_hash
@@ -17,7 +17,8 @@ from course.release import source_hash
 OUTDATED, NOT_GRADED, MISSING = "outdated", "not graded", "missing"
 STATES = {
     GRADED: "graded as it was handed in",
-    FAILED: "handed in, but it could not be graded",
+    INVALID: "handed in, but there is nothing in it that can be graded",
+    FAILED: "the grader could not grade it; it tries again at the next run",
     OUTDATED: "the submission or the homework changed since it was graded or tried",
     NOT_GRADED: "handed in, not graded yet",
     MISSING: "on the list of students, nothing handed in",
@@ -156,7 +157,7 @@ def class_results(course: Course, name: str) -> ClassResults:
         if student in graded and course.notebook("autograded", name, student).is_file():
             rows, total, penalty = graded[student]
             texts = failure_texts(nbformat.read(course.notebook("autograded", name, student), as_version=4))
-            marks = {cell: _mark(cell, *row, texts.get(cell, ""), known) for cell, row in rows.items()}
+            marks = {cell: mark(cell, *row, texts.get(cell, ""), known) for cell, row in rows.items()}
         students.append(Student(student, state, reason, marks, total, penalty))
     return ClassResults(homework, tuple(students))
 
@@ -184,9 +185,10 @@ def failure_texts(notebook: nbformat.NotebookNode) -> dict[str, str]:
     return texts
 
 
-def _mark(
+def mark(
     cell: str, points: float, maximum: float, awaits: bool, untouched: bool, failure: str, known: KnownFailures
 ) -> Mark:
+    """A student's mark for an item or hand-graded cell, with what is known about it."""
     if awaits:
         return Mark(AWAITING, None)
     if points >= maximum:
@@ -203,14 +205,24 @@ def _gradebook(course: Course, name: str) -> dict[str, tuple[dict[str, tuple], f
         for submission in gradebook.assignment_submissions(name):
             rows = {}
             for notebook in submission.notebooks:
-                untouched = {comment.name for comment in notebook.comments if comment.auto_comment == "No response."}
-                for grade in sorted(notebook.grades, key=lambda grade: grade.name):
-                    cell = grade.name.removesuffix("_test")
-                    awaits = grade.needs_manual_grade and grade.manual_score is None
-                    rows[cell] = (grade.score, grade.max_score, awaits, cell in untouched)
+                rows |= cell_rows(notebook)
             penalty = submission.late_submission_penalty or 0.0
             entries[submission.student.id] = (rows, max(0.0, submission.score - penalty), penalty)
     return entries
+
+
+def cell_rows(notebook) -> dict[str, tuple[float, float, bool, bool]]:
+    """What the gradebook holds of a submitted notebook, by item or hand-graded cell.
+
+    Points, maximum, whether it awaits hand grading and whether it is untouched.
+    """
+    untouched = {comment.name for comment in notebook.comments if comment.auto_comment == "No response."}
+    rows = {}
+    for grade in sorted(notebook.grades, key=lambda grade: grade.name):
+        cell = grade.name.removesuffix("_test")
+        awaits = grade.needs_manual_grade and grade.manual_score is None
+        rows[cell] = (grade.score, grade.max_score, awaits, cell in untouched)
+    return rows
 
 
 def _state(course: Course, name: str, student: str, submitted: bool, source: str) -> tuple[str, str]:

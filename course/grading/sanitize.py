@@ -1,14 +1,34 @@
-"""Remove from a submission the cell tags that change how its cells are executed.
+"""What plain nbgrader and the formgrader do to a submission before they execute it, by ``nbgrader_config.py``.
 
-A cell tagged ``skip-execution`` is not run, and a test cell that does not run has no
-error, which nbgrader reads as full marks. ``nbgrader_config.py`` adds the preprocessor to
-those that clean a submission before it is executed.
+:class:`Repair` makes the repairs of ``lvm-course grade``. :class:`RemoveExecutionTags`
+stands in for a part of them where nbgrader grades alone: a cell tagged ``skip-execution``
+is not run, and a test cell that does not run has no error, which nbgrader reads as full
+marks.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import List, Unicode
+
+from course.grading.engine.repair import note, repair
+from course.homework import ROOT, Homework
+
+
+class Repair(NbGraderPreprocessor):
+    """Repairs a notebook as :mod:`course.grading.engine.repair` says, and puts a note into it that tells what."""
+
+    course = Unicode(str(ROOT), help="The course's folder.").tag(config=True)
+
+    def preprocess(self, nb, resources):
+        homework = Homework.read(resources["nbgrader"]["assignment"], Path(self.course))
+        repaired, repairs = repair(nb, homework.notebook)
+        for line in repairs:
+            self.log.warning("Repaired: %s", line)
+        repaired.cells[:0] = [note(repairs)] if repairs else []
+        return repaired, resources
 
 
 class RemoveExecutionTags(NbGraderPreprocessor):

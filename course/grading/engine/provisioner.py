@@ -37,6 +37,8 @@ from course.homework import ROOT
 NAME = "lvm-grading"
 SERVER = "LVM_GRADING_SERVER"
 """Environment variable with the address of a warm server."""
+GRADING = "LVM_GRADING"
+"""Environment variable for plain nbgrader commands: ``plain`` grades without this engine, ``unsafe`` without walls."""
 
 _own_server: WarmServer | None = None
 
@@ -50,6 +52,7 @@ class GradingProvisioner(KernelProvisionerBase):
         Unicode(), None, allow_none=True, help="Modules to withhold; None: what the folder's homework withholds."
     ).tag(config=True)
     bridge = Integer(None, allow_none=True, help="Descriptor of the bridge's end for the kernel.").tag(config=True)
+    course = Unicode(str(ROOT), help="The course's folder: its homeworks say what they withhold.").tag(config=True)
     seed = Integer(None, allow_none=True, help="Seed of the global generators; None: a fresh state.").tag(config=True)
     unsafe = Bool(False, help="Go on without walls where the host offers no namespaces.").tag(config=True)
 
@@ -60,7 +63,7 @@ class GradingProvisioner(KernelProvisionerBase):
 
     @default("server")
     def _server_default(self) -> str:
-        return os.environ.get(SERVER) or own_server(self.unsafe).address
+        return os.environ.get(SERVER) or own_server(Path(self.course), self.unsafe).address
 
     @property
     def has_process(self) -> bool:
@@ -83,7 +86,7 @@ class GradingProvisioner(KernelProvisionerBase):
         for port, channel in enumerate(CHANNELS, 1):
             setattr(manager, f"{channel}_port", port)
         # the walls do what these would do, and the file that they name can't be seen there
-        ours = kernel_arguments(ROOT)
+        ours = kernel_arguments(Path(self.course))
         arguments = [argument for argument in kwargs.pop("extra_arguments", []) if argument not in ours]
         return await super().pre_launch(cmd=[NAME, *arguments], **kwargs)
 
@@ -91,7 +94,9 @@ class GradingProvisioner(KernelProvisionerBase):
         from course.grading.engine.kernel import CHANNELS
 
         folder = Path(kwargs.get("cwd") or os.getcwd()).resolve()
-        withheld = self.withheld if self.withheld is not None else withheld_modules(ROOT).get(folder.name, [])
+        withheld = self.withheld
+        if withheld is None:
+            withheld = withheld_modules(Path(self.course)).get(folder.name, [])
         task = {
             "key": self.parent.session.key.decode(),
             "name": folder.name or "homework",
@@ -153,12 +158,14 @@ def withheld_modules(root: Path) -> dict[str, list[str]]:
     return {path.parent.name: tomllib.loads(path.read_text(encoding="utf-8")).get("withheld", []) for path in paths}
 
 
-def own_server(unsafe: bool = False) -> WarmServer:
-    """The warm server of this process, started at the first call; it ends with the process."""
+def own_server(root: Path = ROOT, unsafe: bool = False) -> WarmServer:
+    """The warm server of this process for a course, started at the first call; it ends with the process."""
     global _own_server
     if _own_server is None or _own_server.process.poll() is not None:
-        withheld = {module for modules in withheld_modules(ROOT).values() for module in modules}
-        _own_server = WarmServer.start("kernel", withheld=sorted(withheld), unsafe=unsafe)
+        withheld = {module for modules in withheld_modules(root).values() for module in modules}
+        hidden = dict.fromkeys((str(ROOT), str(root)))
+        unsafe = unsafe or os.environ.get(GRADING) == "unsafe"
+        _own_server = WarmServer.start("kernel", withheld=sorted(withheld), hidden=hidden, unsafe=unsafe)
         atexit.register(_own_server.close)
     return _own_server
 

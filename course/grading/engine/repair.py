@@ -60,8 +60,11 @@ def read(raw: bytes) -> nbformat.NotebookNode:
             source = "".join(part for part in source if isinstance(part, str))
         if not isinstance(source, str):
             continue
-        make = new_code_cell if cell.get("cell_type") == "code" else new_markdown_cell
-        notebook.cells.append(make(source, metadata=nbformat.from_dict(_dict(cell.get("metadata")))))
+        made = new_code_cell(source) if cell.get("cell_type") == "code" else new_markdown_cell(source)
+        made.metadata = nbformat.from_dict(_dict(cell.get("metadata")))  # what is wrong in it is repaired later
+        if pictures := _attachments(cell):
+            made.attachments = nbformat.from_dict(pictures)
+        notebook.cells.append(made)
     return notebook
 
 
@@ -83,7 +86,7 @@ def repair(notebook: nbformat.NotebookNode, released: nbformat.NotebookNode) -> 
     _find_lost_solutions(notebook, wanted, repairs)
     _restore(notebook, wanted, repairs)
     _put_back_missing(notebook, released, wanted, repairs)
-    _order_tests(notebook, wanted, repairs)
+    _order(notebook, wanted, repairs)
     return notebook, repairs
 
 
@@ -95,6 +98,15 @@ def note(repairs: list[str]) -> nbformat.NotebookNode:
 
 def _dict(value: object) -> dict:
     return value if isinstance(value, dict) else {}
+
+
+def _attachments(cell: dict) -> dict:
+    """A Markdown cell's pasted pictures, those that are well-formed: by name, then by kind of data, text."""
+    if cell.get("cell_type") != "markdown":
+        return {}
+    bundles = {name: _dict(bundle) for name, bundle in _dict(cell.get("attachments")).items()}
+    kept = {name: {kind: text for kind, text in bundle.items() if isinstance(text, str)} for name, bundle in bundles.items()}
+    return {name: bundle for name, bundle in kept.items() if bundle}
 
 
 def _clean_metadata(notebook, released, repairs: list[str]) -> None:
@@ -185,16 +197,21 @@ def _put_back_missing(notebook, released, wanted: dict, repairs: list[str]) -> N
         before = grade_id
 
 
-def _order_tests(notebook, wanted: dict, repairs: list[str]) -> None:
-    """A test cell before its solution cell would test what is not there yet."""
-    for grade_id, model in wanted.items():
-        if not grade_id.endswith("_test") or not model.metadata.nbgrader.get("grade"):
-            continue
-        test, solution = _place(notebook, grade_id), _place(notebook, grade_id.removesuffix("_test"))
-        if solution is not None and test < solution:
-            cell = notebook.cells.pop(test)
-            notebook.cells.insert(_place(notebook, grade_id.removesuffix("_test")) + 1, cell)
-            repairs.append(f"the cell {grade_id} stood before its solution and was moved behind it")
+def _order(notebook, wanted: dict, repairs: list[str]) -> None:
+    """The homework's cells in the release's order: before its solution, a test would test what is not there yet.
+
+    Own cells stay behind the cell of the homework that they follow.
+    """
+    places = {grade_id: place for place, grade_id in enumerate(wanted)}
+    blocks: list[tuple[int, list]] = [(-1, [])]
+    for cell in notebook.cells:
+        if cell.metadata.get("nbgrader"):
+            blocks.append((places[cell.metadata.nbgrader["grade_id"]], []))
+        blocks[-1][1].append(cell)
+    ordered = sorted(blocks, key=lambda block: block[0])
+    if ordered != blocks:
+        notebook.cells = [cell for _, cells in ordered for cell in cells]
+        repairs.append("the homework's cells stood in another order; they were put back in that of the release")
 
 
 def defined(source: str) -> set[str]:
@@ -227,6 +244,7 @@ def _retype(cell, cell_type: str) -> None:
     cell.cell_type = cell_type
     if cell_type == "code":
         cell.outputs, cell.execution_count = [], None
+        cell.pop("attachments", None)
     else:
         cell.pop("outputs", None)
         cell.pop("execution_count", None)

@@ -46,6 +46,3 @@ def test_as_an_ordinary_user(file):
     shutil.rmtree(place, ignore_errors=True)
     last = done.stdout.strip().splitlines()[-1] if done.stdout.strip() else ""
     assert done.returncode == 0 and " passed" in last, done.stdout[-6000:] + done.stderr[-2000:]
-
-
-pytestmark = [pytest.mark.slow, pytestmark]

@@ -15,7 +15,7 @@ from walled_kernels import needs_walls
 
 from course.grading.engine import seccomp, walls
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(not seccomp.linux.SUPPORTED, reason="the filter that makes such a host is Linux's")]
+pytestmark = pytest.mark.skipif(not seccomp.linux.SUPPORTED, reason="the filter that makes such a host is Linux's")
 
 
 def without_namespaces(code: str) -> subprocess.CompletedProcess:
