@@ -1,4 +1,7 @@
-"""Report on a class: a table in the terminal, ``grades.csv`` and ``report.html`` in ``build/report/<homework>/``."""
+"""Report on a class: a table in the terminal, and files in ``build/report/<homework>/``.
+
+These are ``report.html``, ``grades.csv`` and ``item_statistics.csv``.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from course.coursedir import Course
+from course.item_statistics import ItemStatistics, item_statistics
 from course.report_page import write_page
 from course.results import AWAITING, FULL, GRADED, UNTOUCHED, ClassResults, Mark, class_results
 
@@ -24,6 +28,7 @@ class Report:
     results: ClassResults
     page: Path
     grades: Path
+    items: Path
 
 
 def report(course: Course, name: str) -> Report:
@@ -31,9 +36,11 @@ def report(course: Course, name: str) -> Report:
     results = class_results(course, name)
     page = course.build("report", name, "report.html")
     grades = course.build("report", name, "grades.csv")
+    items = course.build("report", name, "item_statistics.csv")
     write_page(results, page)
     write_grades(results, grades)
-    return Report(results, page, grades)
+    write_items(item_statistics(results), items)
+    return Report(results, page, grades, items)
 
 
 def write_grades(results: ClassResults, path: Path) -> None:
@@ -59,6 +66,16 @@ def write_grades(results: ClassResults, path: Path) -> None:
                     student.reason,
                 ]
             )
+
+
+def write_items(statistics: list[ItemStatistics], path: Path) -> None:
+    """One line an item; a number that is not defined is left empty."""
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["item", "max", "students", "difficulty", "discrimination", "not_attempted", "remarks"])
+        for one in statistics:
+            numbers = ["" if n is None else f"{n:.4f}" for n in (one.difficulty, one.discrimination, one.not_attempted)]
+            writer.writerow([one.item, points(one.points), one.n_students, *numbers, "; ".join(one.remarks)])
 
 
 def points(value: float | None) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup, escape
 
+from course.item_statistics import item_statistics
 from course.results import AWAITING, FULL, GRADED, NONE, PART, STATES, UNTOUCHED, ClassResults
 
 KINDS = {FULL: "#1b7837", PART: "#7fbf7b", NONE: "#b2182b", UNTOUCHED: "#9a9a9a", AWAITING: "#f0c75e"}
@@ -29,9 +30,12 @@ def write_page(results: ClassResults, path: Path) -> None:
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters["breakable"] = lambda name: Markup(str(escape(name)).replace("_", "_<wbr>"))
     environment.filters["points"] = lambda value: "" if value is None else f"{value:g}"
+    environment.filters["share"] = lambda value: "–" if value is None else f"{value:.0%}"
+    environment.filters["correlation"] = lambda value: "–" if value is None else f"{value:z.2f}".replace("-", "−")
     page = environment.from_string(PAGE).render(
         results=results,
         pictures=plots,
+        items=item_statistics(results) if results.graded else [],
         states={state: sum(student.state == state for student in results.students) for state in STATES},
         meanings=STATES,
         GRADED=GRADED,
@@ -197,7 +201,7 @@ td.total { font-weight: 600; }
 <header>
 <h1>{{ results.homework.title }}</h1>
 <p class="soft">Class report of {{ results.homework.name }}: {{ results.columns | length }} items, {{ results.maximum | points }} points.
-The same numbers stand in <a href="grades.csv">grades.csv</a>.</p>
+The same numbers stand in <a href="grades.csv">grades.csv</a> and <a href="item_statistics.csv">item_statistics.csv</a>.</p>
 <dl class="numbers">
 {% for state, count in states.items() if count %}
 <div><dt>{{ state }}</dt><dd>{{ count }}</dd></div>
@@ -248,6 +252,22 @@ The same numbers stand in <a href="grades.csv">grades.csv</a>.</p>
 {% endfor %}
 {% for item, names in results.unrecognised.items() %}
 <tr><th scope="row">{{ item }}</th><td class="text"><p>Failed in another way</p></td><td class="text">{{ names_of(names) }}</td></tr>
+{% endfor %}
+</tbody></table></div>
+{% endif %}
+{% if items %}
+<h2 id="items">Items</h2>
+<p>Points won: their share of all the points there were; high is an easy item. Discrimination: the correlation of an
+item's points with those of all other autograded items together; near 1, who does well elsewhere does well here; near
+or below 0, look for a fault in the item. A dash: not defined, for too few students or no differences.</p>
+<div class="scroll"><table class="items">
+<caption>The autograded items over the {{ items[0].n_students }} students who have marks for all of them</caption>
+<thead><tr><th scope="col" class="text">item</th><th scope="col">points won</th><th scope="col">discrimination</th>
+<th scope="col">not attempted</th><th scope="col" class="text">remarks</th></tr></thead>
+<tbody>
+{% for one in items %}
+<tr><th scope="row">{{ one.item }}</th><td>{{ one.difficulty | share }}</td><td>{{ one.discrimination | correlation }}</td>
+<td>{{ one.not_attempted | share }}</td><td class="text">{{ one.remarks | join("; ") }}</td></tr>
 {% endfor %}
 </tbody></table></div>
 {% endif %}

@@ -41,14 +41,28 @@ def known_failures(homework: Homework, cache: Path) -> KnownFailures:
     CourseError
         As :func:`course.grading.answers.run` does.
     """
-    path = cache / f"{homework.name}-{_key(homework)}.json"
-    named = read_record(path)
-    if not named:
-        named = _failures(homework)
-        cache.mkdir(parents=True, exist_ok=True)
-        for earlier in cache.glob(f"{homework.name}-{'?' * 16}.json"):
-            earlier.unlink()
-        write_record(path, named)
+    kept = kept_failures(homework, cache)
+    if kept is not None:
+        return kept
+    named = _failures(homework)
+    cache.mkdir(parents=True, exist_ok=True)
+    for earlier in cache.glob(f"{homework.name}-{'?' * 16}.json"):
+        earlier.unlink()
+    write_record(_path(homework, cache), named)
+    return _with_answers(homework, named)
+
+
+def kept_failures(homework: Homework, cache: Path) -> KnownFailures | None:
+    """What :func:`known_failures` has kept for the homework as it is now; None if that would have to run the banks."""
+    named = read_record(_path(homework, cache))
+    return _with_answers(homework, named) if named else None
+
+
+def _path(homework: Homework, cache: Path) -> Path:
+    return cache / f"{homework.name}-{_key(homework)}.json"
+
+
+def _with_answers(homework: Homework, named: dict[str, dict[str, list[str]]]) -> KnownFailures:
     wrong = {item.name: {answer.name: answer for answer in item.wrong} for item in homework.items}
     return {
         item: {text: [wrong[item][name] for name in names] for text, names in texts.items()}
