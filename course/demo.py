@@ -1,4 +1,4 @@
-"""A sample class: 24 submissions made of a homework's answer banks, and what each must be worth.
+"""A sample class: 28 submissions made of a homework's answer banks, four of them hostile, and what each must be worth.
 
 The marks that the gradebook must hold follow from the banks alone: an item solved with
 the reference or an accepted answer is worth its points, a wrong answer or none is worth
@@ -19,7 +19,8 @@ from random import Random
 import nbformat
 
 from course.coursedir import Course
-from course.grade import FAILED, GRADED, record_path, recorded
+from course.demo_hostile import ATTACKS, Attack
+from course.grading.engine.records import GRADED, INVALID, record_path, recorded
 from course.homework import CourseError, Homework, Item
 from course.release import MARKER
 
@@ -49,6 +50,8 @@ class Sample:
     """The file's name where it is not the homework's."""
     wrong: list[str] = field(default_factory=list)
     """Items solved wrongly."""
+    tries: str = ""
+    """What a hostile one tries."""
 
 
 def sample_class(course: Course, name: str, seed: int = 0) -> list[Sample]:
@@ -64,7 +67,7 @@ def sample_class(course: Course, name: str, seed: int = 0) -> list[Sample]:
         raise CourseError(f"{name} has no wrong answers in {homework.answers}: a sample class is made of them")
     released = nbformat.read(course.notebook("release", name), as_version=4)
     plan = [_perfect] * PERFECT + [partial(_partly_right, wrong=wrong) for wrong in PARTLY_WRONG] + [_untouched] * UNTOUCHED
-    plan += BROKEN
+    plan += BROKEN + [partial(_hostile, attack=attack) for attack in ATTACKS]
     Random(f"{name} {seed}").shuffle(plan)
     samples = []
     for number, make in enumerate(plan, 1):
@@ -122,9 +125,9 @@ def _difference(course: Course, name: str, sample: Sample) -> str:
     outcome = recorded(course, name, sample.student)
     state, reason = (outcome.state, outcome.reason) if outcome else ("not graded", "")
     if sample.expected is None:
-        if state == FAILED and reason.startswith(sample.reason):
+        if state == INVALID and reason.startswith(sample.reason):
             return ""
-        return f"must fail with {sample.reason!r}, it is {state} {reason}".rstrip()
+        return f"must be invalid with {sample.reason!r}, it is {state} {reason}".rstrip()
     if state != GRADED:
         return f"must be graded, it is {state} {reason}".rstrip()
     with course.api.gradebook as gradebook:
@@ -254,11 +257,25 @@ def _skipped_tests(maker: _Maker) -> Sample:
 
 
 def _duplicated(maker: _Maker) -> Sample:
-    sample = maker.ungradable("duplicated cell", "duplicated cell id")
+    sample = maker.solved("duplicated cell")
     item = maker.random.choice(maker.homework.items)
     cell = _find(sample.notebook, item.name)
     copy = nbformat.v4.new_code_cell(cell.source, metadata=deepcopy(cell.metadata), id=f"{cell.id}-copy"[:64])
     sample.notebook.cells.insert(sample.notebook.cells.index(cell), copy)
+    return sample
+
+
+def _hostile(maker: _Maker, attack: Attack) -> Sample:
+    sample = maker.solved(attack.kind)
+    sample.tries = attack.tries
+    items = maker.homework.items
+    place = maker.random.randrange(len(items) // 2, len(items))
+    item = items[place]
+    text = attack.text.replace("ITEM", item.name).replace("SOLUTION", reference(maker.homework, item.name))
+    maker.spoil(sample, item, text)
+    if attack.ends_its_interpreter:
+        sample.wrong += [item.name for item in items[place + 1 :]]
+        sample.expected |= dict.fromkeys(sample.wrong, 0.0)
     return sample
 
 

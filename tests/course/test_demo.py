@@ -6,6 +6,7 @@ import io
 import shutil
 import sys
 
+import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 from PIL import Image
@@ -15,6 +16,8 @@ from course import demo
 from course.cli import main
 from course.coursedir import Course
 from course.demo import discrepancies, forget_samples, sample_class, write_samples
+from course.demo_hostile import ATTACKS
+from course.grading.engine.servers import Servers
 from course.homework import Answer, CourseError
 from course.release import release
 from course.report import report, write_grades
@@ -68,14 +71,14 @@ class TestSampleClass:
 
     def test_its_kinds(self, graded):
         kinds = [sample.kind for sample in sample_class(graded, HOMEWORK)]
-        assert len(kinds) == 24
+        assert len(kinds) == 28
         assert {kind: kinds.count(kind) for kind in ("perfect", "partly right", "untouched")} == {
             "perfect": 5, "partly right": 9, "untouched": 2,
         }  # fmt: skip
-        assert len(set(kinds)) == 3 + 8
+        assert len(set(kinds)) == 3 + 8 + len(ATTACKS)
 
     def test_its_names(self, graded):
-        assert [sample.student for sample in sample_class(graded, HOMEWORK)] == [f"sample-{n:02d}" for n in range(1, 25)]
+        assert [sample.student for sample in sample_class(graded, HOMEWORK)] == [f"sample-{n:02d}" for n in range(1, 29)]
 
     def test_a_seed_gives_the_same_class_and_another_another(self, graded):
         first, again, other = (sample_class(graded, HOMEWORK, seed) for seed in (0, 0, 1))
@@ -110,7 +113,20 @@ class TestSampleClass:
 def test_every_sample_has_the_marks_that_it_must_have(graded):
     samples = sample_class(graded, HOMEWORK)
     assert discrepancies(graded, HOMEWORK, samples) == {}
-    assert sum(sample.expected is None for sample in samples) == 4
+    assert sum(sample.expected is None for sample in samples) == 3
+
+
+def test_every_attack_is_among_them_and_costs_its_own_item_at_least(graded):
+    samples = {sample.kind: sample for sample in sample_class(graded, HOMEWORK) if sample.tries}
+    assert sorted(samples) == sorted(attack.kind for attack in ATTACKS)
+    items = list(POINTS)
+    for attack in ATTACKS:
+        sample = samples[attack.kind]
+        assert items.index(sample.wrong[0]) > 0, "the neighbours' marks are looked at as well"
+        lost = items[items.index(sample.wrong[0]) :] if attack.ends_its_interpreter else sample.wrong[:1]
+        assert sample.wrong == lost
+        for text in ("ITEM", "SOLUTION"):
+            assert text not in cell(sample.notebook, sample.wrong[0]).source
 
 
 def test_a_wrong_mark_in_the_gradebook_is_found(copy, monkeypatch, capsys):
@@ -121,17 +137,17 @@ def test_a_wrong_mark_in_the_gradebook_is_found(copy, monkeypatch, capsys):
     assert run_demo(copy, monkeypatch) == 1
     said = capsys.readouterr().out
     assert f"{student}, perfect: mean must have 2, it has 0.5" in said
-    assert "23 of 24 submissions have the marks that they must have" in said
+    assert "27 of 28 submissions have the marks that they must have" in said
 
 
 def test_a_second_run_is_quick_and_says_where_to_look(copy, monkeypatch, capsys):
-    monkeypatch.setattr(type(copy.api), "autograde", lambda *_, **__: pytest.fail("graded again"))
+    monkeypatch.setattr(Servers, "mend", lambda *_: pytest.fail("graded again"))
     monkeypatch.setattr(type(copy.api), "generate_feedback", lambda *_, **__: pytest.fail("feedback again"))
     monkeypatch.setattr(type(copy.api), "generate_assignment", lambda *_, **__: pytest.fail("released again"))
     assert run_demo(copy, monkeypatch) == 0
     said = capsys.readouterr().out
-    assert "0 of 24 graded anew, 24 unchanged; 4 can't be graded" in said
-    assert "24 of 24 submissions have the marks that they must have" in said
+    assert "0 of 28 graded anew, 28 unchanged; 3 invalid" in said
+    assert "28 of 28 submissions have the marks that they must have" in said
     flat = said.replace("\n", "")
     assert f"{copy.root}/build/report/{HOMEWORK}/report.html" in flat
     assert f"{copy.root}/feedback/*/{HOMEWORK}/{HOMEWORK}.html" in flat
@@ -156,7 +172,7 @@ def test_a_sample_that_is_not_what_it_was_loses_its_marks(copy):
     assert graded_once.student not in copy.in_gradebook(HOMEWORK)
     assert not copy.notebook("autograded", HOMEWORK, graded_once.student).exists()
     assert rows_now(copy)[graded_once.student].state == "not graded"
-    assert len(copy.in_gradebook(HOMEWORK)) == 23
+    assert len(copy.in_gradebook(HOMEWORK)) == 24  # three of the others are invalid
 
 
 def test_after_a_demo_the_homework_may_get_other_cells(copy):
@@ -178,10 +194,10 @@ def rows_now(course):
     return {student.name: student for student in class_results(course, HOMEWORK).students}
 
 
-def test_every_graded_sample_has_its_feedback(graded):
+def test_every_sample_has_its_feedback(graded):
     for sample in sample_class(graded, HOMEWORK):
         page = graded.folder("feedback", HOMEWORK, sample.student) / f"{HOMEWORK}.html"
-        assert page.is_file() == (sample.expected is not None)
+        assert ("Not graded yet" in page.read_text(encoding="utf-8")) == (sample.expected is None)
 
 
 def test_grades_csv_says_what_the_gradebook_says(graded):
@@ -193,7 +209,7 @@ def test_grades_csv_says_what_the_gradebook_says(graded):
             row = table[student]
             assert row["max"] == "10"
             if sample.expected is None:
-                assert row["state"] == "failed"
+                assert row["state"] == "invalid"
                 assert row["reason"].startswith(sample.reason)
                 assert [row[column] for column in ("total", *POINTS, MANUAL)] == [""] * 5
                 continue
@@ -214,14 +230,15 @@ def test_misconceptions_are_those_of_the_answers_used(graded):
     expected: dict[tuple[str, str], list[str]] = {}
     for student, sample in samples.items():
         for item in sample.wrong:
-            for answer in bank.values():
+            for answer in bank.values() if not sample.tries else ():
                 if cell(sample.notebook, item).source == answer.source.split('"""\n')[1].strip():
                     expected.setdefault((item, answer.title.rstrip(".")), []).append(student)
     assert seen == expected
     assert [len(one.students) for one in results.misconceptions] == sorted(map(len, expected.values()), reverse=True)
-    # the syntax error and the endless loop are no misconception
+    # the syntax error, the endless loop and the attacks are no misconception
     others = {student for names in results.unrecognised.values() for student in names}
-    assert others == {student for student, sample in samples.items() if sample.kind in ("syntax error", "endless loop")}
+    unrecognised = {"syntax error", "endless loop", *(attack.kind for attack in ATTACKS)}
+    assert others == {student for student, sample in samples.items() if sample.kind in unrecognised}
 
 
 class TestPage:
@@ -230,7 +247,7 @@ class TestPage:
     def test_nothing_is_fetched(self, page):
         assert not page.find_all(["script", "link", "iframe"])
         assert {image["src"].partition(",")[0] for image in page.find_all("img")} == {"data:image/png;base64"}
-        assert [link["href"] for link in page.find_all("a")] == ["grades.csv"]
+        assert [link["href"] for link in page.find_all("a")] == ["grades.csv", "item_statistics.csv"]
 
     def test_three_pictures_with_alternative_texts(self, page, graded):
         images = page.find_all("img")
@@ -262,9 +279,29 @@ class TestPage:
             assert [shown.get(mark, mark) for mark in marks] == [row[column] for column in (*POINTS, MANUAL)]
             assert (total, state) == (row["total"], row["state"])
 
+    def test_the_table_of_items_follows_from_the_csv(self, page, graded):
+        with open(graded.root / "build" / "report" / HOMEWORK / "item_statistics.csv", newline="") as file:
+            statistics = {row["item"]: row for row in csv.DictReader(file)}
+        assert list(statistics) == list(POINTS)
+        marks = [row for row in rows(graded).values() if row["state"] == "graded"]
+        got = {item: np.array([float(row[item]) for row in marks]) for item in POINTS}
+        table = page.find("table", class_="items")
+        assert f"the {len(marks)} students" in table.caption.get_text()
+        for line in table.tbody.find_all("tr"):
+            item, (won, correlation, untouched, remarks) = line.th.get_text(), (entry.get_text() for entry in line.find_all("td"))
+            row = statistics[item]
+            rest = sum(got[other] for other in POINTS if other != item)
+            assert int(row["students"]) == len(marks) == 21
+            assert float(row["difficulty"]) == pytest.approx(got[item].mean() / POINTS[item], abs=1e-4)
+            assert float(row["discrimination"]) == pytest.approx(np.corrcoef(got[item], rest)[0, 1], abs=1e-4)
+            assert float(row["not_attempted"]) == pytest.approx(2 / 21, abs=1e-4)
+            assert won == f"{float(row['difficulty']):.0%}"
+            assert correlation.replace("−", "-") == f"{float(row['discrimination']):.2f}"
+            assert (untouched, remarks) == ("10%", row["remarks"])
+
     def test_who_could_not_be_graded_and_why(self, page):
         text = page.find(id="not-graded").find_next("table").get_text(" ", strip=True)
-        for reason in ("notebook is not JSON", "notebook is an empty file", "duplicated cell id", "no notebook handed in"):
+        for reason in ("notebook is not JSON", "notebook is an empty file", "no notebook handed in"):
             assert reason in text
 
     def test_what_awaits_hand_grading(self, page, graded):
