@@ -10,7 +10,7 @@ export LVMLIB_DATA ?= $(abspath ../shared/data)
 endif
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: setup demo test test-slow notebooks release lab clean
+.PHONY: setup demo test test-slow bench notebooks release lab clean
 
 setup: $(VENV)/.ready
 
@@ -29,6 +29,10 @@ test: setup
 
 test-slow: setup
 	$(BIN)/python -m pytest -m slow
+
+bench: setup
+	for claim in grading_speed grading_cluster; do $(BIN)/python tests/benchmarks/$$claim.py || exit 1; done
+	$(BIN)/python tests/benchmarks/readme_table.py
 
 notebooks: setup
 	$(BIN)/python -m pytest tests/notebooks

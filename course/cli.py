@@ -68,6 +68,17 @@ def grade(
 
 
 @app.command()
+def walls() -> None:
+    """Say what this host enforces around a submission, and what it does not; status 1 if there are no walls at all."""
+    from course.grading.engine.walls import available
+
+    report = available()
+    console.print(Text(str(report)), soft_wrap=True)
+    if not report.standing:
+        raise typer.Exit(1)
+
+
+@app.command()
 def feedback(homework: HomeworkName, root: Root = None) -> None:
     """Write each graded student's feedback into feedback/."""
     from course.feedback import feedback, graded_students, ungraded_students

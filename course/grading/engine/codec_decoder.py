@@ -17,6 +17,7 @@ from course.grading.engine.codec_bounds import (
     check_keys,
     is_json,
 )
+from course.grading.engine.codec_named import tuple_class
 
 _DTYPES = {str(dtype): dtype for dtype in vars(torch).values() if type(dtype) is torch.dtype}
 _HEX = re.compile(r"[0-9a-f]*", re.ASCII)
@@ -123,6 +124,13 @@ class Decoder(Walk):
         self.charge_children(len(node) - 1)
         values = self.nodes(node[1:], depth)
         return values if node[0] == "l" else tuple(values)
+
+    def named_tuple(self, node, depth):
+        self.charge_children(len(node) - 1)
+        if len(node) < 3:
+            raise CodecError("a named tuple without names")
+        name, fields, *values = self.nodes(node[1:], depth)
+        return tuple_class(name, fields, len(values))._make(values)
 
     def set_node(self, node, depth):
         self.charge_children(len(node) - 1)
@@ -247,6 +255,7 @@ _READERS: dict[str, tuple[Callable, bool, int | None]] = {
     "B": (Decoder.bytes_node, True, 1),
     "l": (Decoder.sequence, True, None),
     "T": (Decoder.sequence, False, None),
+    "nt": (Decoder.named_tuple, True, None),
     "S": (Decoder.set_node, True, None),
     "F": (Decoder.set_node, False, None),
     "d": (Decoder.dict_node, True, None),

@@ -3,6 +3,7 @@
 import math
 import re
 import struct
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Sequence
 
 import numpy as np
@@ -19,6 +20,7 @@ from course.grading.engine.codec_bounds import (
     is_json,
     type_name,
 )
+from course.grading.engine.codec_named import named_fields
 
 # What is used after import is bound here: code that later replaces, say, torch.Tensor.numpy changes nothing below.
 _Parameter, _empty, _strided, _uint8, _array = torch.nn.Parameter, torch.empty, torch.strided, torch.uint8, np.array
@@ -190,7 +192,15 @@ class Encoder(Walk):
         self.append_buffer(_bytes_of(_get_state(value)), False)
         return ["g"]
 
+    def named_tuple(self, value, fields, depth):
+        """By what it holds as a tuple, whatever its class says of itself; a class of the same names is made there."""
+        values = list(tuple.__iter__(value))
+        self.charge_children(2 + len(values))
+        return ["nt", *self.nodes([type_name(type(value)), fields, *values], depth)]
+
     def remote(self, value, depth):
+        if (fields := named_fields(value)) is not None:
+            return self.named_tuple(value, fields, depth)
         answer = self.reference(value) if self.reference else None
         if answer is None:
             raise CodecError(f"an object of type {type_name(type(value))!r} cannot be sent by value")
@@ -213,7 +223,7 @@ _WRITERS = {
         (Encoder.sequence, True, (list,)),
         (Encoder.set_node, False, (frozenset,)),
         (Encoder.set_node, True, (set,)),
-        (Encoder.dict_node, True, (dict,)),
+        (Encoder.dict_node, True, (dict, OrderedDict, defaultdict, Counter)),  # they arrive as dicts
         (Encoder.range_node, False, (range,)),
         (Encoder.slice_node, False, (slice,)),
         (Encoder.ellipsis_node, False, (type(...),)),

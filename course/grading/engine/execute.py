@@ -116,7 +116,8 @@ class WalledExecute(Execute):
         self.theirs.close()  # the kernel has its own copy: when it ends, the bridge closes
         grade_id = cell.metadata.get("nbgrader", {}).get("grade_id")
         if is_test(cell, self.tests):
-            cell.outputs = self.trusted.execute(self.tests[grade_id], True, self.seconds(), self.interrupt)
+            outputs = self.trusted.execute(self.tests[grade_id], True, self.seconds(), self.interrupt)
+            cell.outputs = within_the_points(outputs, cell.metadata.nbgrader.get("points"))
             if self.trusted.student_gone and self.trouble is None:
                 self.end_kernel(self.how_it_ended())
             return cell, resources
@@ -206,6 +207,15 @@ class WalledExecute(Execute):
         if ended.reason in REASONS:
             return REASONS[ended.reason]
         return f"the submission's code ended its own interpreter (status {ended.returncode})"
+
+
+def within_the_points(outputs: list, points: float | None) -> list:
+    """The outputs, with an error in place of a number of points that is larger: nbgrader would grade nothing at all."""
+    for place, output in enumerate(outputs):
+        if output.output_type == "execute_result" and points is not None and float(output.data["text/plain"]) > points:
+            text = f"the test cell's last line gives {output.data['text/plain']} points: the item has only {points:g}"
+            outputs[place] = new_output("error", ename="ValueError", evalue=text, traceback=[text])
+    return outputs
 
 
 def is_test(cell, tests: dict[str, str]) -> bool:

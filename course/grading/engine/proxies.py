@@ -51,6 +51,8 @@ class TrustedSide:
         self.random: tuple | None = None
         """The state of the random generators that the student's side was last known to have."""
         self.budget = [MAX_BLOCKS]
+        self.n_run = 0
+        """Requests that ran code of the student's, which may have changed what names stand for."""
         self.bridge = Bridge(
             connection,
             reference=self.reference,
@@ -152,6 +154,7 @@ class TrustedSide:
                 raise TypeError(f"the test passes to the submission's code what can't be sent to it: {error}") from None
             raise StudentGone(f"the submission's interpreter can't be asked any more: {error}") from None
         finally:
+            self.n_run += message["kind"] not in ("names", "get", "object", "backward")
             self.inputs = inputs
         self._random_in(reply.get("random"))
         self._show(reply)
@@ -214,6 +217,7 @@ class TrustedSide:
         number = request.get("number")
         if request.get("kind") != "call back" or type(number) is not int or not 0 <= number < len(self.callbacks):
             return {"error": {"name": "TypeError", "text": "the test can only be asked to call what it passed"}}
+        self.n_run += 1  # of the student's code, as far as this call
         self._random_in(request.get("random"))
         try:
             reply = {"value": self.callbacks[number](*request.get("args", []), **request.get("kwargs", {}))}

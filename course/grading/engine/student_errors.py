@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import sys
 
 LONGEST = 20_000
@@ -14,10 +15,10 @@ def as_exception(described: dict) -> BaseException:
     name = name[:200] if type(name) is str and name.isidentifier() else "Exception"
     text = text[:LONGEST] if type(text) is str else ""
     kind = None
-    if type(module) is str and module in ("builtins", "torch", "numpy.linalg", "lvmlib.em"):
+    if type(module) is str and module in ("builtins", "torch", "torch._C", "numpy.linalg", "lvmlib.em"):
         kind = getattr(sys.modules.get(module), name, None)
     if not (isinstance(kind, type) and issubclass(kind, Exception)):
-        kind = type(name, (Exception,), {"__module__": "submission"})
+        kind = type(name, (builtin_base(described.get("bases")),), {"__module__": "submission"})
     args = described.get("args")
     plain = type(args) is list and all(type(arg) in (str, int, float, bool, type(None)) for arg in args)
     try:
@@ -25,7 +26,17 @@ def as_exception(described: dict) -> BaseException:
         if str(error) != text:
             raise ValueError
     except Exception:
-        error = type(name, (Exception,), {"__module__": "submission"})(text)
+        about = {"__module__": "submission", "__str__": lambda self: text}
+        error = type(name, (builtin_base(described.get("bases")),), about)(text)
     trace = described.get("traceback")
     error.student_traceback = trace[-LONGEST:] if type(trace) is str else ""
     return error
+
+
+def builtin_base(names: object) -> type[Exception]:
+    """The first of these names that is a builtin exception's: a test that catches that catches the student's own too."""
+    for name in names if type(names) is list else []:
+        kind = getattr(builtins, name, None) if type(name) is str else None
+        if isinstance(kind, type) and issubclass(kind, Exception) and not issubclass(kind, UnicodeError):
+            return kind  # a UnicodeError can't be made of a text alone
+    return Exception

@@ -244,6 +244,7 @@ def describe_error(error: BaseException) -> dict:
     return {
         "name": kind.__name__,
         "module": kind.__module__,
+        "bases": [base.__name__ for base in kind.__mro__ if base.__module__ == "builtins"],
         "text": text[:20_000],
         "args": list(args),
         "traceback": "".join(own)[-20_000:],

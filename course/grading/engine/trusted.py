@@ -19,7 +19,7 @@ import sys
 import traceback
 import types
 
-from course.grading.engine.proxies import StudentGone, TrustedSide
+from course.grading.engine.proxies import Proxy, StudentGone, TrustedSide
 
 MAX_TEXT = 200_000
 """Characters of printed output that one cell's outputs hold."""
@@ -50,14 +50,17 @@ class Namespace(dict):
         super().__init__(names)
         self.student: TrustedSide | None = None
         """Who is asked; None while no test cell runs."""
-        self.asked: dict[str, object] = {}
+        self.asked: dict[str, tuple[int, object]] = {}
+        """What it answered, and how much of the student's code had run then: that may have changed a value."""
 
     def __missing__(self, name: str) -> object:
         if name not in self:
             raise KeyError(name)
-        if name not in self.asked:
-            self.asked[name] = self.student.get(name)
-        return self.asked[name]
+        n_run, value = self.asked.get(name, (-1, None))
+        if n_run != self.student.n_run and not isinstance(value, Proxy):
+            value = self.student.get(name)
+            self.asked[name] = self.student.n_run, value
+        return value
 
     def __contains__(self, name: object) -> bool:
         if super().__contains__(name):
