@@ -162,8 +162,8 @@ class TestForm:
 
     def test_mnist(self, tmp_path, monkeypatch):
         pixels = np.random.default_rng(4).integers(0, 256, (3, 28, 28), dtype=np.uint8)
-        image_file = gzip.compress(b"\0\0\x08\x03" + struct.pack(">3I", 3, 28, 28) + pixels.tobytes())
-        label_file = gzip.compress(b"\0\0\x08\x01" + struct.pack(">I", 3) + bytes([7, 0, 9]))
+        image_file = gzip.compress(b"\0\0\x08\x03" + struct.pack(">3I", 3, 28, 28) + pixels.tobytes(), mtime=0)
+        label_file = gzip.compress(b"\0\0\x08\x01" + struct.pack(">I", 3) + bytes([7, 0, 9]), mtime=0)
         files = (published("mnist/images.gz", image_file), published("mnist/labels.gz", label_file))
         monkeypatch.setitem(images.MNIST, "test", files)
         (tmp_path / "mnist").mkdir()
