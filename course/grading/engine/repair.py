@@ -170,7 +170,8 @@ def _restore(notebook, wanted: dict, repairs: list[str]) -> None:
         if cell.cell_type != model.cell_type:
             repairs.append(f"the cell {grade_id} had become a {cell.cell_type} cell")
             _retype(cell, model.cell_type)
-        if model.metadata.nbgrader.get("locked") and _text(cell.source) != _text(without_hidden(model.source)):
+        as_released = {_text(without_hidden(model.source)), _text(model.source)}
+        if model.metadata.nbgrader.get("locked") and _text(cell.source) not in as_released:
             repairs.append(f"the locked cell {grade_id} was edited, or is of another release; the present one was put back")
             cell.source = model.source
         checksum = cell.metadata.nbgrader.get("checksum")
