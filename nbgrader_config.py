@@ -61,6 +61,7 @@ c.HTMLExporter.sanitize_html = True
 c.HTMLExporter.filters = {
     "markdown2html": "course.grading.pages.markdown_of_cell",
     "clean_html": "course.grading.pages.html",
+    "highlight_code": "course.grading.pages.highlighted",
 }
 # Validation would show a syntax error as a later NameError.
 c.Validator.validate_all = True

@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import shutil
-import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -98,28 +97,48 @@ class Course:
 
 LARGE = 64 * 2**20
 """Bytes of a file beyond which no file is read whole: whatever a student hands in may be there."""
+DEEPEST = 30
+"""Folders below a folder in which files still count."""
+MOST = 20_000
+"""Files below a folder that count."""
 
 
 def content_hash(folder: Path, *also: str) -> str:
     """SHA-256 of the names and bytes of all files below a folder, and of ``also``; caches do not count.
 
-    Only ordinary files count, not what a link leads to. Of a file larger than :data:`LARGE`, its size does.
+    Only ordinary files count, not what a link leads to. Of a file larger than :data:`LARGE`, its size does; those
+    deeper than :data:`DEEPEST` or beyond the first :data:`MOST` do not count.
     """
     digest = hashlib.sha256()
     for text in also:
         digest.update(text.encode() + b"\0")
-    for path in sorted(folder.rglob("*")):
+    for path in sorted(ordinary_files(folder)):
         relative = path.relative_to(folder)
-        if {".ipynb_checkpoints", "__pycache__"} & set(relative.parts):
-            continue
-        found = path.lstat()
-        if stat.S_ISREG(found.st_mode):
-            digest.update(os.fsencode(relative.as_posix()) + b"\0" + _file_hash(path, found.st_size))
+        digest.update(os.fsencode(relative.as_posix()) + b"\0" + _file_hash(path))
     return digest.hexdigest()
 
 
-def _file_hash(path: Path, size: int) -> bytes:
+def ordinary_files(folder: Path) -> Iterator[Path]:
+    """The ordinary files below a folder, within bounds; caches and what can't be looked into are left out."""
+    pending, count = [(folder, 0)], 0
+    while pending and count < MOST:
+        here, depth = pending.pop()
+        try:
+            kinds = {e.name: (e.is_dir(follow_symlinks=False), e.is_file(follow_symlinks=False)) for e in os.scandir(here)}
+        except OSError:
+            continue
+        for name in sorted(kinds.keys() - {".ipynb_checkpoints", "__pycache__"}):
+            is_folder, is_file = kinds[name]
+            if is_folder and depth < DEEPEST:
+                pending.append((here / name, depth + 1))
+            elif is_file and count < MOST:
+                count += 1
+                yield here / name
+
+
+def _file_hash(path: Path) -> bytes:
     try:
+        size = path.lstat().st_size
         content = path.read_bytes() if size <= LARGE else f"{size} bytes".encode()
     except OSError as error:
         content = f"not readable: {error.strerror}".encode()

@@ -75,14 +75,17 @@ for target in (os.getppid(), -1, -os.getpgrp(), *range(2, 5000)):
             pass
 os._exit(0)'''
 
-FILLS = '''import mmap
+FILLS = '''import mmap, os
 
 def ITEM(*args, **kwargs):
     kept = []
-    while True:  # shared memory, which no limit of one process counts
-        kept.append(mmap.mmap(-1, 64 * 2**20))
-        for place in range(0, 64 * 2**20, 4096):
-            kept[-1][place] = 1'''
+    try:
+        while True:  # shared memory, which no limit of one process counts
+            kept.append(mmap.mmap(-1, 64 * 2**20))
+            for place in range(0, 64 * 2**20, 4096):
+                kept[-1][place] = 1
+    except (OSError, MemoryError):
+        os._exit(1)  # where a limit of its own stops it before the machine does'''
 
 ATTACKS = (
     Attack("reads what is hidden", "to find the gradebook, the hidden tests, others' work and a way into the network", READS),

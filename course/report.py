@@ -56,14 +56,14 @@ def write_grades(results: ClassResults, path: Path) -> None:
             marks = [student.marks[column].points if column in student.marks else None for column in columns]
             writer.writerow(
                 [
-                    student.name,
+                    as_text(student.name),
                     student.state,
                     points(student.total),
                     points(results.maximum),
                     *map(points, marks),
                     points(student.penalty if student.marks else None),
                     " ".join(student.awaiting),
-                    student.reason,
+                    as_text(student.reason),
                 ]
             )
 
@@ -76,6 +76,11 @@ def write_items(statistics: list[ItemStatistics], path: Path) -> None:
         for one in statistics:
             numbers = ["" if n is None else f"{n:.4f}" for n in (one.difficulty, one.discrimination, one.not_attempted)]
             writer.writerow([one.item, points(one.points), one.n_students, *numbers, "; ".join(one.remarks)])
+
+
+def as_text(value: str) -> str:
+    """Text that a spreadsheet does not take for a formula."""
+    return f"'{value}" if value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
 
 
 def points(value: float | None) -> str:

@@ -150,7 +150,11 @@ def check_parts(actual: object, names: Sequence[str], *, given: object, look_at:
 def unchanged(given: object = "the arguments as passed", **arguments: Tensor) -> Iterator[None]:
     """Within it nothing writes into ``arguments``: ``with unchanged(x=x): f(x)``."""
     before = {name: value.detach().clone() for name, value in arguments.items()}
-    yield
+    _watched.append(tuple(arguments.values()))
+    try:
+        yield
+    finally:
+        _watched.pop()
     for name, value in arguments.items():
         check_close(
             value,
@@ -160,6 +164,18 @@ def unchanged(given: object = "the arguments as passed", **arguments: Tensor) ->
             given=given,
             look_at=f"what writes into {name}: +=, *=, {name}[...] = ..., and methods ending in an underscore",
         )
+
+
+_watched: list[tuple[Tensor, ...]] = []
+"""The arguments of the :func:`unchanged` blocks that are open, the innermost last."""
+
+
+def is_watched(value: object) -> bool:
+    """Whether an :func:`unchanged` block is open for this very tensor.
+
+    Whoever lets a test call functions elsewhere, on copies, brings back what they did to the copies of these alone.
+    """
+    return any(value is one for arguments in _watched for one in arguments)
 
 
 def describe(value: object) -> str:

@@ -29,10 +29,15 @@ ATTRIBUTES = {
     "td": ["colspan", "rowspan"],
     "th": ["colspan", "rowspan", "scope"],
 }
-PROTOCOLS = frozenset({"http", "https", "mailto", "data"})
+PROTOCOLS = frozenset({"http", "https", "mailto", "data"})  # data for pictures only: see _allowed
 PLACE = "verdict-"
 """How the names of places begin to which feedback's summary links."""
-STYLE_SHEET = re.compile(r"<style\b.*?</style\s*>", re.IGNORECASE | re.DOTALL)
+STYLE_SHEET = re.compile(r"<style\b(?:(?!<style\b).)*?</style\s*>", re.IGNORECASE | re.DOTALL)
+ELSEWHERE = re.compile(r"https?://[^/\s]|mailto:", re.IGNORECASE)
+"""How links begin that lead away: others lead to what the student handed in, or into the formgrader."""
+LONGEST = 20_000
+"""Characters of one text, table or cell that are shown as what they are; longer ones as plain text. Those that make
+Markdown, HTML and Python look good take a time that grows with the square of the length, on texts made for it."""
 
 
 class Renderer(IPythonRenderer):
@@ -55,11 +60,13 @@ def markdown(source: str, attachments: dict | None = None) -> str:
     attachments : dict, optional
         The cell's pictures, as a notebook holds them.
     """
+    if len(source) > LONGEST:
+        return plain(source)
     renderer = Renderer(escape=False, exclude_anchor_links=True, attachments=attachments)
     try:
         made = MarkdownWithMath(renderer=renderer).render(source)
     except Exception:  # one cell that can't be read must not cost its reader the page
-        made = f"<pre>{entities.escape(source)}</pre>"
+        return plain(source)
     return _cleaned(made)
 
 
@@ -72,7 +79,25 @@ def markdown_of_cell(context, source: str) -> str:
 def html(source: str | bytes) -> str:
     """The filter ``clean_html``: HTML that a cell put out, such as a table of pandas, without anything that runs."""
     text = source.decode("utf-8", "replace") if isinstance(source, bytes) else str(source)
+    if len(text) > 10 * LONGEST or text.count("<") > LONGEST // 10:
+        return plain(text)
     return _cleaned(STYLE_SHEET.sub("", text))  # pandas puts one before each table; cleaned, it would be shown as text
+
+
+def plain(text: str) -> str:
+    """Text as it is, and the beginning only of a very long one."""
+    rest = f"\n… and {len(text) - 5 * LONGEST} further characters" if len(text) > 5 * LONGEST else ""
+    return f"<pre>{entities.escape(text[: 5 * LONGEST] + rest)}</pre>"
+
+
+@pass_context
+def highlighted(context, source: str, language: str | None = None, metadata: dict | None = None) -> str:
+    """The filter ``highlight_code``: nbconvert's own, but for a cell so long that colouring it might take for ever."""
+    if len(source) > LONGEST // 2:
+        return f'<div class="highlight hl-ipython3">{plain(source)}</div>'
+    from nbconvert.filters import Highlight2HTML
+
+    return Highlight2HTML(pygments_lexer=language or "ipython3")(source, language, metadata)
 
 
 class PlainOutputs(Preprocessor):
@@ -97,9 +122,9 @@ def _cleaned(made: str) -> str:
 def _allowed(tag: str, name: str, value: str) -> bool:
     if tag == "img" and name == "src":
         # as a picture an SVG can't run scripts, but opened by itself it can
-        return value.startswith(("http:", "https:", "data:image/png", "data:image/jpeg", "data:image/gif"))
-    if tag == "a" and name == "href" and value.lower().lstrip().startswith("data:"):
-        return False
+        return value.startswith(("data:image/png", "data:image/jpeg", "data:image/gif"))
+    if tag == "a" and name == "href":
+        return bool(ELSEWHERE.match(value)) or value.startswith("#")
     if tag == "a" and name == "name":
         return value.startswith(PLACE)
     return name in ATTRIBUTES["*"] or name in ATTRIBUTES.get(tag, ())

@@ -55,8 +55,11 @@ class Mirror:
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
 
-    def serve(self, path: str, content: bytes, *, length: int | None = None, pause: float = 0.0) -> str:
-        """Answer ``path`` with ``content``, promising ``length`` bytes; return its URL."""
+    def serve(self, path: str, content: bytes, *, length: int | None = None, until: int = 1) -> str:
+        """Answer ``path`` with ``content``, promising ``length`` bytes; return its URL.
+
+        The second half is sent once there have been ``until`` requests, or after a minute.
+        """
 
         def answer(handler):
             handler.send_response(200)
@@ -65,7 +68,9 @@ class Mirror:
             half = len(content) // 2
             handler.wfile.write(content[:half])
             handler.wfile.flush()
-            time.sleep(pause)
+            give_up = time.monotonic() + 60
+            while len(self.requests) < until and time.monotonic() < give_up:
+                time.sleep(0.01)
             handler.wfile.write(content[half:])
 
         self.answers[path] = answer
@@ -131,8 +136,8 @@ class TestWhereFilesAreLookedFor:
         assert data.old_faithful().x.shape == (3, 2)
 
     def test_two_processes_at_once(self, empty_cache, mirror):
-        # the mirror pauses in the middle of the file, so that each starts while the other is at it
-        url = mirror.serve("/file.bin", self.content, pause=3.0)
+        # the mirror waits in the middle of the file until both have asked, so that each is at it while the other is
+        url = mirror.serve("/file.bin", self.content, until=2)
         file = published("set/file.bin", self.content, url)
         program = f"from lvmlib.data.files import PublishedFile; print(open({file!r}.find(), 'rb').read() == {self.content!r})"
         processes = [subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) for _ in range(2)]

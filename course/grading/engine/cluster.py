@@ -18,7 +18,7 @@ from distributed.scheduler import KilledWorker
 from course.coursedir import Course
 from course.grading.engine.node import PLUGIN, NodePlugin, engine_hash, execute, packed
 from course.grading.engine.pool import TRIES, Job
-from course.grading.engine.repair import Invalid
+from course.grading.engine.reading import Invalid
 from course.grading.engine.submission import Executed
 from course.grading.engine.handed_in import parts
 from course.homework import CourseError

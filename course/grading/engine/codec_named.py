@@ -10,10 +10,17 @@ import functools
 import keyword
 from collections import namedtuple
 
+import torch
+
 from course.grading.engine.codec_bounds import CodecError
 
 MAX_FIELDS = 100
 LONGEST_NAME = 100
+TORCHS_OWN = frozenset(
+    "values indices mode sign logabsdet Q R L U S V Vh P LU pivots info eigenvalues eigenvectors solution residuals rank "
+    "singular_values hist bin_edges mean std var min max count index sum".split()
+)
+"""Names of a tensor's methods and attributes that a field may have: those that functions of torch give, and usual ones."""
 
 
 def named_fields(value: object) -> tuple[str, ...] | None:
@@ -59,4 +66,6 @@ def _is_name(name: object) -> bool:
         and name.isidentifier()
         and not keyword.iskeyword(name)
         and not name.startswith("_")
+        # a field that holds a function would be asked, and be the judge of itself
+        and (not hasattr(torch.Tensor, name) or name in TORCHS_OWN)
     )

@@ -61,7 +61,6 @@ class WalledExecute(Execute):
 
     def preprocess(self, nb, resources, km=None):
         """Execute the notebook's cells, each where it belongs."""
-        provisioner.register()
         self.tests, self.instructors = locked_cells(resources["nbgrader"])
         self.trouble: str | None = None
         """Why the student's interpreter is no longer there."""
@@ -98,6 +97,7 @@ class WalledExecute(Execute):
     def create_kernel_manager(self):
         """A manager whose clients take only so much from a kernel that nobody has read yet."""
         manager = super().create_kernel_manager()
+        provisioner.choose(manager)
         make = manager.client
 
         def client(**settings):

@@ -6,15 +6,15 @@ are read, a link may lead to what is not the student's.
 
 from __future__ import annotations
 
-import os
 import stat
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 
-import nbformat
-from nbgrader.utils import find_all_files, parse_utc
+from nbgrader.utils import parse_utc
 
-from course.grading.engine.repair import MAX_BYTES, Invalid
+from course.coursedir import ordinary_files
+from course.grading.engine.reading import MAX_BYTES, Invalid
 
 MAX_FILES = 1000
 """Files beside the notebook that are taken from a submission."""
@@ -35,7 +35,7 @@ def notebook_bytes(folder: Path, name: str) -> bytes:
         found = path.lstat()
     except OSError:
         others = sorted(other.name for other in folder.glob("*.ipynb"))
-        also = f", but {', '.join(others)}" if others else ""
+        also = f", but {', '.join(ascii(other)[1:61] for other in others[:5])}".rstrip("'") if others else ""
         raise Invalid(f"no notebook handed in: there is no {path.name}{also}") from None
     if not stat.S_ISREG(found.st_mode):
         raise Invalid(f"{path.name} is not a file of its own but a link, a folder or a device")
@@ -64,14 +64,15 @@ def timestamp(folder: Path):
 def other_files(folder: Path, ignored: list[str]) -> Iterator[Path]:
     """The files beside the notebook that count: ordinary ones, as many as may be."""
     n_bytes = n_files = 0
-    for name in find_all_files(str(folder), [*ignored, "*.ipynb"]):
-        about = os.lstat(name)
-        if not stat.S_ISREG(about.st_mode):
+    for path in ordinary_files(folder):
+        names = path.relative_to(folder).parts
+        if any(fnmatch(name, pattern) for name in names for pattern in (*ignored, "*.ipynb")):
             continue
-        if n_files == MAX_FILES or n_bytes + about.st_size > MAX_FILE_BYTES:
+        size = path.lstat().st_size
+        if n_files == MAX_FILES or n_bytes + size > MAX_FILE_BYTES:
             continue
-        n_files, n_bytes = n_files + 1, n_bytes + about.st_size
-        yield Path(name)
+        n_files, n_bytes = n_files + 1, n_bytes + size
+        yield path
 
 
 def parts(folder: Path, name: str, ignored: list[str]) -> dict[str, bytes]:
@@ -84,9 +85,3 @@ def parts(folder: Path, name: str, ignored: list[str]) -> dict[str, bytes]:
     """
     found = {f"{name}.ipynb": notebook_bytes(folder, name)}
     return found | {path.relative_to(folder).as_posix(): path.read_bytes() for path in other_files(folder, ignored)}
-
-
-def encodable(notebook: nbformat.NotebookNode) -> None:
-    """Replace what JSON can hold but UTF-8 can't, in place: one half of a pair of surrogates."""
-    for cell in notebook.cells:
-        cell.source = cell.source.encode("utf-8", "replace").decode("utf-8")

@@ -1,6 +1,12 @@
-"""What a student's function did to its arguments, done to the test's own."""
+"""What a student's function did to its arguments, done to the test's own where the test looks at that.
+
+Elsewhere it is not: a test that computes what it expects after the call, from what it
+passed, would be told by the function what to expect.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -8,9 +14,32 @@ import torch
 PLAIN = (int, float, bool, str, bytes, complex, type(None))
 
 
-def change_in_place(originals: object, changed: object) -> None:
-    """Make the arguments look as the student's function left its own copies of them."""
+def change_in_place(originals: object, changed: object, allowed: Callable[[object], bool]) -> None:
+    """Make those arguments that are ``allowed`` look as the student's function left its own copies of them.
+
+    ``originals`` is the list of all arguments, which itself is the caller's.
+    """
+    if type(changed) is not list or [type(part) for part in changed] != [list, dict]:
+        return
+    args, kwargs = originals
+    for original, left in zip(args, changed[0]):
+        _change(original, left, allowed)
+    for name in kwargs.keys() & changed[1].keys():
+        _change(kwargs[name], changed[1][name], allowed)
+
+
+def _change(originals: object, changed: object, allowed: Callable[[object], bool]) -> None:
     if type(originals) is not type(changed):
+        return
+    if type(originals) in (list, dict) and not allowed(originals):
+        # the containers stay, and what is in them may be watched
+        pairs = zip(originals, changed) if type(originals) is list else (
+            (originals[key], changed[key]) for key in originals.keys() & changed.keys()
+        )
+        for original, left in pairs:
+            _change(original, left, allowed)
+        return
+    if isinstance(originals, (torch.Tensor, np.ndarray)) and not allowed(originals):
         return
     if isinstance(originals, torch.Tensor):
         if originals.shape == changed.shape and not torch.equal(originals, changed):
@@ -21,7 +50,7 @@ def change_in_place(originals: object, changed: object) -> None:
             np.copyto(originals, changed, casting="unsafe")
     elif isinstance(originals, dict):
         for key in originals.keys() & changed.keys():
-            change_in_place(originals[key], changed[key])
+            _change(originals[key], changed[key], allowed)
         for key, value in changed.items():
             if key not in originals or type(originals[key]) in PLAIN:
                 originals[key] = value
@@ -32,6 +61,6 @@ def change_in_place(originals: object, changed: object) -> None:
             if type(originals[index]) in PLAIN or type(originals[index]) is not type(changed[index]):
                 originals[index] = changed[index]
             else:
-                change_in_place(originals[index], changed[index])
+                _change(originals[index], changed[index], allowed)
         originals[len(changed) :] = []
         originals.extend(changed[len(originals) :])

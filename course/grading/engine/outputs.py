@@ -12,6 +12,8 @@ import re
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
+from course.grading.engine.reading import encodable
+
 MAX_OUTPUTS = 2000
 """Outputs of one cell that are kept."""
 MIMETYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9.+-]{0,80}")
@@ -73,4 +75,4 @@ def _is_json(value: object) -> bool:
 
 def _text(value: object) -> str:
     """Text that can be written as UTF-8."""
-    return value.encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else ""
+    return encodable(value) if isinstance(value, str) else ""

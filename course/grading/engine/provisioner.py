@@ -24,6 +24,7 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
+from jupyter_client import KernelManager
 from jupyter_client.provisioning import KernelProvisionerBase
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from traitlets import Bool, Dict, Integer, List, Unicode, default
@@ -170,10 +171,17 @@ def own_server(root: Path = ROOT, unsafe: bool = False) -> WarmServer:
     return _own_server
 
 
-def register() -> None:
-    """Make this provisioner known to Jupyter in this process, and choose it for the kernels started from here."""
+def register(default: bool = True) -> None:
+    """Make this provisioner known to Jupyter in this process; by default also choose it for all kernels started from here."""
     factory = KernelProvisionerFactory.instance()
     factory.provisioners[NAME] = EntryPoint(
         NAME, "course.grading.engine.provisioner:GradingProvisioner", KernelProvisionerFactory.GROUP_NAME
     )
-    factory.default_provisioner_name = NAME
+    if default:
+        factory.default_provisioner_name = NAME
+
+
+def choose(manager: KernelManager) -> None:
+    """Let a manager's kernel, and no other's, start through this provisioner."""
+    register(default=False)
+    manager.kernel_spec.metadata["kernel_provisioner"] = {"provisioner_name": NAME}

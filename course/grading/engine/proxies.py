@@ -24,11 +24,13 @@ from course.grading.engine.codec import CodecError
 from course.grading.engine.in_place import change_in_place
 from course.grading.engine.library_values import from_plain, library_module, library_name
 from course.grading.engine.student_errors import as_exception
+from lvmlib.tutor import is_watched
 
 DECISIVE = frozenset(
-    "all allclose any array_equal eq equal ge gt isclose isfinite isinf isnan le lt ne not_equal".split()
+    "all allclose any array_equal eq equal ge gt isclose isfinite isinf isnan le lt ne not_equal greater greater_equal "
+    "less less_equal logical_and logical_not logical_or logical_xor sub subtract rsub dist cdist abs absolute".split()
 )
-"""Methods of a tensor or array that decide something: asked of a look-alike, it would be the judge of itself."""
+"""Methods of a tensor or array by which a test decides: asked of a look-alike, it would be the judge of itself."""
 MAX_BLOCKS = 200_000
 """Blocks of random draws that the student's generators are followed through, in one submission."""
 
@@ -51,6 +53,8 @@ class TrustedSide:
         self.random: tuple | None = None
         """The state of the random generators that the student's side was last known to have."""
         self.budget = [MAX_BLOCKS]
+        self.arguments_change = False
+        """Whether the cell looks at what functions do to its arguments; else only `tutor.unchanged` sees that."""
         self.n_run = 0
         """Requests that ran code of the student's, which may have changed what names stand for."""
         self.bridge = Bridge(
@@ -62,6 +66,10 @@ class TrustedSide:
             tensor_out=self.tensor_out,
             tensor_in=self.tensor_in,
         )
+
+    def may_change(self, argument: object) -> bool:
+        """Whether what a function did to its copy of an argument is done to the test's own."""
+        return self.arguments_change or is_watched(argument)
 
     def allow(self, seconds: float | None) -> None:
         """From now on the student's side may take this long in all."""
@@ -209,7 +217,7 @@ class TrustedSide:
         if type(found) is not dict or "result" not in found:
             raise StudentGone("an answer without a result")
         if found.get("changed") is not None:
-            change_in_place([list(args), kwargs], found["changed"])
+            change_in_place([list(args), kwargs], found["changed"], self.may_change)
         return found["result"]
 
     def answer(self, request: dict) -> dict:
@@ -281,7 +289,13 @@ class Proxy:
 
     def __iter__(self):
         values = self._side.request({"kind": "list", "target": self})
-        return iter(values if type(values) is list else [])
+        if type(values) is not list:
+            raise TypeError(f"an object of type {self._type} gave no entries")
+        # a test that asks for the length, and then looks at each entry, must have looked at so many
+        length = self._side.request({"kind": "length or none", "target": self})
+        if length is not None and length != len(values):
+            raise TypeError(f"an object of type {self._type} says that it has {length!r} entries, and has {len(values)}")
+        return iter(values)
 
     def __repr__(self) -> str:
         return f"<{self._type} {self.__name__ or ''}>".replace(" >", ">")

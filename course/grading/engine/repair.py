@@ -1,71 +1,21 @@
 """A submitted notebook made fit to be graded, and a list of what had to be repaired.
 
 Whatever a notebook has become, its graded cells are looked for and put back as the released
-homework has them; what is the student's own is kept. What can't be repaired raises
-:class:`Invalid` with the reason: invalid is not wrong.
+homework has them; what is the student's own is kept.
 """
 
 from __future__ import annotations
 
 import ast
 import copy
-import json
 import re
 from collections import defaultdict
 
 import nbformat
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell
 
-MAX_BYTES = 20 * 2**20
-MAX_CELLS = 2000
 EXECUTION_TAGS = {"skip-execution", "raises-exception", "remove-cell", "parameters"}
 KEPT_METADATA = {"nbgrader", "deletable", "editable"}
-
-
-class Invalid(ValueError):
-    """The submission can't be graded; the message says why and what to do."""
-
-
-def read(raw: bytes) -> nbformat.NotebookNode:
-    """The notebook in a file's bytes, of whatever version, without its outputs.
-
-    Raises
-    ------
-    Invalid
-        If it is empty, too large, not JSON, or not a notebook.
-    """
-    if not raw.strip():
-        raise Invalid("notebook is an empty file")
-    if len(raw) > MAX_BYTES:
-        raise Invalid(f"notebook is {len(raw) / 2**20:.0f} MB large; at most {MAX_BYTES // 2**20} MB are read")
-    try:
-        data = json.loads(raw.decode("utf-8-sig"))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise Invalid(f"notebook is not JSON ({type(error).__name__}); perhaps it was cut short") from None
-    if not isinstance(data, dict) or not isinstance(data.get("cells", data.get("worksheets")), list):
-        raise Invalid("notebook is JSON but not a notebook: it has no list of cells")
-    if "cells" not in data:
-        try:
-            data = nbformat.convert(nbformat.from_dict(data), 4)
-        except Exception as error:  # whatever a stranger's JSON makes nbformat raise
-            raise Invalid(f"notebook of an old version can't be read: {type(error).__name__}") from None
-    if len(data["cells"]) > MAX_CELLS:
-        raise Invalid(f"notebook has {len(data['cells'])} cells; at most {MAX_CELLS} are read")
-    notebook = new_notebook(metadata=nbformat.from_dict(_dict(data.get("metadata"))))
-    for cell in data["cells"]:
-        if not isinstance(cell, dict):
-            continue
-        source = cell.get("source", "")
-        if isinstance(source, list):
-            source = "".join(part for part in source if isinstance(part, str))
-        if not isinstance(source, str):
-            continue
-        made = new_code_cell(source) if cell.get("cell_type") == "code" else new_markdown_cell(source)
-        made.metadata = nbformat.from_dict(_dict(cell.get("metadata")))  # what is wrong in it is repaired later
-        if pictures := _attachments(cell):
-            made.attachments = nbformat.from_dict(pictures)
-        notebook.cells.append(made)
-    return notebook
 
 
 def repair(notebook: nbformat.NotebookNode, released: nbformat.NotebookNode) -> tuple[nbformat.NotebookNode, list[str]]:
@@ -100,19 +50,10 @@ def _dict(value: object) -> dict:
     return value if isinstance(value, dict) else {}
 
 
-def _attachments(cell: dict) -> dict:
-    """A Markdown cell's pasted pictures, those that are well-formed: by name, then by kind of data, text."""
-    if cell.get("cell_type") != "markdown":
-        return {}
-    bundles = {name: _dict(bundle) for name, bundle in _dict(cell.get("attachments")).items()}
-    kept = {name: {kind: text for kind, text in bundle.items() if isinstance(text, str)} for name, bundle in bundles.items()}
-    return {name: bundle for name, bundle in kept.items() if bundle}
-
-
 def _clean_metadata(notebook, released, repairs: list[str]) -> None:
     ours, theirs = released.metadata.get("kernelspec", {}), _dict(notebook.metadata.get("kernelspec"))
     if theirs.get("name") != ours.get("name"):
-        repairs.append(f"the kernel {theirs.get('name')!r} was replaced by {ours.get('name')!r}")
+        repairs.append(f"the kernel '{_shown(str(theirs.get('name')))}' was replaced by {ours.get('name')!r}")
     origin = "Colab" if "colab" in notebook.metadata else "VS Code" if "vscode" in notebook.metadata else None
     if origin:
         repairs.append(f"metadata of {origin} was removed")
@@ -123,7 +64,8 @@ def _clean_metadata(notebook, released, repairs: list[str]) -> None:
             repairs.append(f"cell {number + 1}: the tags {', '.join(found)} were removed")
         nbgrader = cell.metadata.get("nbgrader")
         cell.metadata = nbformat.from_dict({k: v for k, v in cell.metadata.items() if k in KEPT_METADATA})
-        if nbgrader is not None and not (isinstance(nbgrader, dict) and isinstance(nbgrader.get("grade_id"), str)):
+        grade_id = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None
+        if nbgrader is not None and not (isinstance(grade_id, str) and grade_id):
             del cell.metadata["nbgrader"]
         cell.id = f"cell-{number}"
 
@@ -134,7 +76,7 @@ def _settle_ids(notebook, wanted: dict, repairs: list[str]) -> None:
     for cell in notebook.cells:
         if grade_id := cell.metadata.get("nbgrader", {}).get("grade_id"):
             if grade_id not in wanted:
-                repairs.append(f"the cell {grade_id} is not one of this homework's and counts as the student's own")
+                repairs.append(f"the cell {_shown(grade_id)} is not one of this homework's and counts as the student's own")
                 del cell.metadata["nbgrader"]
             else:
                 places[grade_id].append(cell)
@@ -256,6 +198,11 @@ def _place(notebook, grade_id: str) -> int | None:
         if cell.metadata.get("nbgrader", {}).get("grade_id") == grade_id:
             return number
     return None
+
+
+def _shown(name: str) -> str:
+    """A name that a stranger chose, for a page and a terminal."""
+    return re.sub(r"[^\w .:-]", "?", name, flags=re.ASCII)[:60]
 
 
 def _text(source: str) -> str:

@@ -162,6 +162,8 @@ class StudentSide:
             return None
         if kind == "length":
             return len(target)
+        if kind == "length or none":
+            return len(target) if hasattr(type(target), "__len__") else None
         if kind == "list":
             return list(target)
         if kind == "call":

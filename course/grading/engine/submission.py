@@ -24,9 +24,10 @@ from traitlets.utils.importstring import import_item
 from course.coursedir import Course
 from course.grading.engine import servers
 from course.grading.engine.execute import WalledExecute
-from course.grading.engine.handed_in import encodable, notebook_bytes, other_files, timestamp
+from course.grading.engine.handed_in import notebook_bytes, other_files, timestamp
+from course.grading.engine.reading import Invalid, read
 from course.grading.engine.records import GRADED, INVALID, Outcome, keep, record_path
-from course.grading.engine.repair import Invalid, note, read, repair
+from course.grading.engine.repair import note, repair
 from course.grading.engine.transaction import Remembered, in_place_of_gradebook, lasting, shared_gradebook
 from course.grading.sanitize import Repair
 
@@ -120,7 +121,6 @@ class Grader:
             when = timestamp(folder)
         except Invalid as reason:
             return Executed(student, reason=str(reason))
-        encodable(notebook)
         notebook, repairs = repair(notebook, self.homework.notebook)
         notebook, trouble = self._execute(notebook, student, self._stage(folder, student))
         return Executed(student, notebook, "", tuple(repairs), trouble, when.isoformat() if when else "")

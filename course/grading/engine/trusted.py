@@ -29,6 +29,8 @@ GRACE = 10.0
 """Seconds, beyond those that a cell may take, before the interpreter gives up on itself."""
 
 
+ARGUMENTS_CHANGE = "### ARGUMENTS MAY CHANGE"
+"""A comment in a test cell that looks at what the student's functions do to its arguments."""
 MAX_ERROR = 20_000
 """Characters of an error's text, and of each part of its trace."""
 BUILTINS = frozenset(dir(builtins))
@@ -130,6 +132,7 @@ class TrustedInterpreter:
         if statements.body and isinstance(statements.body[-1], ast.Expr) and not source.rstrip().endswith(";"):
             last = ast.Expression(statements.body.pop().value)
         if self.student is not None:
+            self.student.arguments_change = ARGUMENTS_CHANGE in source
             self.student.allow(None if seconds is None else seconds + PATIENCE)
         with self.namespace.asking(self.student):
             exec(compile(statements, filename, "exec"), self.namespace)

@@ -13,6 +13,7 @@ from nbformat.v4 import new_output
 from course.grading.engine import servers
 from course.grading.engine.forked import fork
 from course.grading.engine.limits import Limits
+from course.grading.engine.reading import encodable
 
 TRUSTED = "course.grading.engine.trusted:serve"
 PATIENCE = 15.0
@@ -60,6 +61,11 @@ class Trusted:
         self.student_gone = answer["student"] == "gone"
         outputs = [NotebookNode(output) for output in answer["outputs"]]
         for output in outputs:
+            for name in ("text", "ename", "evalue"):  # the submission's words may be in it
+                if name in output:
+                    output[name] = encodable(output[name])
+            if "traceback" in output:
+                output.traceback = [encodable(line) for line in output.traceback]
             if output.output_type == "stream":
                 output.name = "stdout"  # a warning in right code is no failure
         return outputs

@@ -8,7 +8,7 @@ import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from course.grading.pages import PlainOutputs, html, markdown, markdown_of_cell
+from course.grading.pages import PlainOutputs, highlighted, html, markdown, markdown_of_cell
 
 HARMLESS = {
     "# Title": "<h1",
@@ -16,7 +16,7 @@ HARMLESS = {
     "- one\n- two": "<li>two</li>",
     "| a | b |\n|--|--|\n| 1 | 2 |": "<td>1</td>",
     "[a page](https://example.org/x)": 'href="https://example.org/x"',
-    "![a picture](https://example.org/x.png)": 'src="https://example.org/x.png"',
+    "![a picture](https://example.org/x.png)": 'alt="a picture"',  # fetching it would tell who looks at the page
     "$a < b$": "$a &lt; b$",
     "$$\\begin{aligned} x &= y \\end{aligned}$$": "x &amp;= y",
     "H<sub>2</sub>O": "<sub>2</sub>",
@@ -126,3 +126,31 @@ def test_outputs_say_only_the_size_of_a_picture():
     )
     notebook, _ = PlainOutputs(enabled=True)(notebook, {})
     assert notebook.cells[0].outputs[0].metadata == {"image/png": {"height": 3}}
+
+
+RELATIVE = "[a](evil.html) [b](http:evil.html) [c](/formgrader/x) <a href='files/evil.svg'>d</a> ![e](http:/logout) [f](//x.example)"
+
+
+def test_no_link_leads_into_what_was_handed_in_or_into_the_formgrader():
+    made = markdown(RELATIVE + " [g](https://example.org) [h](#place)")
+    assert re.findall(r'href="([^"]*)"', made) == ["https://example.org", "#place"]
+    assert "src=" not in made
+
+
+@pytest.mark.parametrize("made_for_it", ["<style>" * 20_000, "<b>" * 3000 + "</p>" * 3000, "x" * 300_000])
+def test_html_that_would_take_for_ever_is_shown_as_text(made_for_it):
+    made = html(made_for_it)
+    assert made.startswith("<pre>") and len(made) < 700_000
+
+
+def test_markdown_and_code_that_would_take_for_ever_are_shown_as_text():
+    made = markdown("\\begin{a}" * 9000)
+    assert made.startswith("<pre>") and "further characters" not in made
+    assert "further characters" in markdown("x" * 200_000)
+    assert highlighted({}, "a." * 20_000).startswith('<div class="highlight hl-ipython3"><pre>a.a.')
+    assert "<span" in highlighted({}, "def f(x): return x")
+
+
+def test_a_table_of_pandas_is_a_table():
+    rows = "".join(f"<tr><th>{n}</th><td>{n}</td></tr>" for n in range(60))
+    assert html(f"<style scoped>td {{ color: red }}</style><table>{rows}</table>").count("<tr>") == 60

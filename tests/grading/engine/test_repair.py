@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell
 from small_course import MANUAL, cell, source_notebook
 
-from course.grading.engine import repair as module
-from course.grading.engine.repair import Invalid, defined, note, read, repair, without_hidden
+from course.grading.engine import reading
+from course.grading.engine.reading import Invalid, read
+from course.grading.engine.repair import defined, note, repair, without_hidden
 
 RELEASED = source_notebook()
 ANSWER = "def mean(x):\n    return sum(x) / len(x)"
@@ -181,7 +182,7 @@ def test_what_cannot_be_read_says_why(raw, reason):
 
 
 def test_a_file_that_is_too_large(monkeypatch):
-    monkeypatch.setattr(module, "MAX_BYTES", 100)
+    monkeypatch.setattr(reading, "MAX_BYTES", 100)
     with pytest.raises(Invalid, match="MB large; at most"):
         read(b'{"cells": []}' + b" " * 100)
 

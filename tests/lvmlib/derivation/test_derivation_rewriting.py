@@ -66,9 +66,12 @@ def test_terms_add_up_to_the_expression(expression):
 @settings(max_examples=100, deadline=None)
 @given(a=any_sign, b=any_sign, c=positive)
 def test_algebra_knows_the_laws_of_arithmetic(a, b, c):
-    assert same(a + b, b + a) and same(a * c, c * a) and same((a + b) * c, a * c + c * b) and same(a - b, -(b - a))
-    assert same(a * c / c, a) and same((a + b) / c, a / c + b / c) and same(a + b - b, a) and same(a / (1 / c), a * c)
-    assert same(log(c * c / c), log(c)) and same(E(q_z, a + b), E(q_z, b + a)) and same(sum_z(c * a), sum_z(a * c))
+    try:
+        assert same(a + b, b + a) and same(a * c, c * a) and same((a + b) * c, a * c + c * b) and same(a - b, -(b - a))
+        assert same(a * c / c, a) and same((a + b) / c, a / c + b / c) and same(a + b - b, a) and same(a / (1 / c), a * c)
+        assert same(log(c * c / c), log(c)) and same(E(q_z, a + b), E(q_z, b + a)) and same(sum_z(c * a), sum_z(a * c))
+    except ValueError as error:  # now and then they are nested as deep as may be already
+        assert "are allowed" in str(error)
 
 
 @settings(max_examples=100, deadline=None)

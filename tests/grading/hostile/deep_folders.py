@@ -1,0 +1,17 @@
+"""Adds folders nested so deep that walking them exhausts the stack; all answers are right.
+
+marks: 2 3 1
+"""
+import os
+import nbformat
+
+
+def build(notebook, folder, name):
+    (folder / name).write_text(nbformat.writes(notebook))
+    here = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    for _ in range(1500):
+        os.mkdir("d", dir_fd=here)
+        inner = os.open("d", os.O_RDONLY | os.O_DIRECTORY, dir_fd=here)
+        os.close(here)
+        here = inner
+    os.close(here)
