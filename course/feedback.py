@@ -18,7 +18,7 @@ from course.grading import feedback_cells, feedback_text, hidden_tests, pages
 from course.grading.engine.records import GRADED, Outcome, recorded
 from course.grading.misconceptions import KnownFailures, recognise
 from course.homework import CourseError
-from course.release import last_error
+from course.page_writer import PageWriter
 from course.results import failure_texts, failures
 from course.ungraded_page import ungraded_page
 
@@ -76,24 +76,22 @@ def feedback(course: Course, name: str) -> Iterator[Feedback]:
 def _feedback(course, name, homework, graded, ungraded) -> Iterator[Feedback]:
     if graded:
         known = failures(course, homework)  # kept from then on, for what nbgrader's feedback needs of it
-    for student in sorted([*graded, *ungraded]):
-        if student in ungraded:
-            yield _of_ungraded(course, name, homework.title, ungraded[student])
-        else:
-            yield _of_graded(course, name, student, known)
+    with PageWriter(course, name) as writer:
+        for student in sorted([*graded, *ungraded]):
+            if student in ungraded:
+                yield _of_ungraded(course, name, homework.title, ungraded[student])
+            else:
+                yield _of_graded(course, name, student, known, writer)
 
 
-def _of_graded(course: Course, name: str, student: str, known: KnownFailures) -> Feedback:
+def _of_graded(course: Course, name: str, student: str, known: KnownFailures, writer: PageWriter) -> Feedback:
     page, record = _page(course, name, student), course.build("feedback", name, f"{student}.json")
     shown = _what_it_shows(course, name, student, known)
     if page.is_file() and read_record(record).get("shown") == shown:
         return Feedback(student, page, fresh=False)
     record.unlink(missing_ok=True)
-    result = course.api.generate_feedback(name, student, force=True)
-    if not result["success"]:
-        if result["error"].rstrip().splitlines()[-1].startswith("KeyboardInterrupt"):
-            raise KeyboardInterrupt
-        return Feedback(student, page, fresh=True, error=last_error(result))
+    if error := writer.write(student):
+        return Feedback(student, page, fresh=True, error=error)
     write_record(record, {"shown": shown})
     return Feedback(student, page, fresh=True)
 

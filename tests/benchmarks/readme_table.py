@@ -11,22 +11,17 @@ BEGIN, END = "<!-- benchmarks: written by tests/benchmarks/readme_table.py -->",
 HEADER = "| claim | measured | range of rounds | aim | hardware, date |\n|---|---|---|---|---|"
 
 
-def cases(result: dict) -> list[dict]:
-    """A result's cases; itself where it has one only."""
-    return result.get("cases") or [result]
-
-
-def row(result: dict, case: dict) -> str:
-    times, seconds = case["ratio"], case.get("seconds_of_computing")
+def row(result: dict) -> str:
+    times, seconds = result["ratio"], result.get("seconds_of_computing")
     what = result["claim"] + (f", {seconds:g} s of computing" if seconds is not None else "")
     hardware = result["hardware"]
     where = f"{hardware['cores']} cores of {hardware['processor']}, {result['date']}"
-    return f"| {what} | {times['median']:.2f} times | {times['min']:.2f} to {times['max']:.2f} | {case['target']:g} | {where} |"
+    return f"| {what} | {times['median']:.2f} times | {times['min']:.2f} to {times['max']:.2f} | {result['target']:g} | {where} |"
 
 
 def table() -> str:
     results = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(RESULTS.glob("*.json"))]
-    return "\n".join([HEADER, *(row(result, case) for result in results for case in cases(result))])
+    return "\n".join([HEADER, *map(row, results)])
 
 
 def with_table(text: str) -> str:
