@@ -56,8 +56,9 @@ class Cluster:
         self.stack = contextlib.ExitStack()
         with contextlib.ExitStack() as stack:
             if address == LOCAL:
-                one_process = {"n_workers": 1, "threads_per_worker": workers, "processes": True, "dashboard_address": None}
-                address = stack.enter_context(LocalCluster(**one_process))
+                # in this process: submissions are executed in processes of their own all the same
+                here = {"n_workers": 1, "threads_per_worker": workers, "processes": False, "dashboard_address": None}
+                address = stack.enter_context(LocalCluster(**here))
             try:
                 self.client = stack.enter_context(Client(address, timeout=SECONDS_TO_JOIN / 2, set_as_default=False))
                 self.client.wait_for_workers(1, timeout=SECONDS_TO_JOIN)
