@@ -84,8 +84,8 @@ def ITEM(*args, **kwargs):
             kept.append(mmap.mmap(-1, 64 * 2**20))
             for place in range(0, 64 * 2**20, 4096):
                 kept[-1][place] = 1
-    except (OSError, MemoryError):
-        os._exit(1)  # where a limit of its own stops it before the machine does'''
+    except BaseException:
+        os._exit(1)  # where a limit on its memory or its time stops it before it is ended'''
 
 ATTACKS = (
     Attack("reads what is hidden", "to find the gradebook, the hidden tests, others' work and a way into the network", READS),

@@ -8,7 +8,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from course.grading.engine.records import FAILED, INVALID, Outcome
-from course.grading.engine.repair import MAX_BYTES, MAX_CELLS, Invalid, read
+from course.grading.engine.reading import MAX_BYTES, MAX_CELLS, Invalid, read
 from course.ungraded_page import ADVICE, OTHERWISE, ungraded_page
 
 RAW = {

@@ -149,7 +149,7 @@ def test_marks_in_the_gradebook(graded, student):
 def test_the_gradebook_is_plain_nbgraders(ungraded, graded, tmp_path):
     """All tables equal for what plain nbgrader can grade: marks, comments, times, penalties, what awaits a hand."""
     plain = Course.find(shutil.copytree(ungraded.root, tmp_path / "plain"))
-    settings = [f"--course-dir={plain.root}", "--Execute.timeout=4"]
+    settings = [f"--course-dir={plain.root}", "--Execute.timeout=20"]
     command = [sys.executable, "-m", "nbgrader", "autograde", HOMEWORK, *settings]
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "LVM_GRADING": "plain", "PATH": path}

@@ -1,6 +1,6 @@
 """Forks without end.
 
-marks: 2 0 0
+marks: 2 0 *
 """
 import os
 
