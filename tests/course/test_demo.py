@@ -291,7 +291,7 @@ class TestPage:
             item, (won, correlation, untouched, remarks) = line.th.get_text(), (entry.get_text() for entry in line.find_all("td"))
             row = statistics[item]
             rest = sum(got[other] for other in POINTS if other != item)
-            assert int(row["students"]) == len(marks) == 21
+            assert int(row["students"]) == len(marks) == 25
             assert float(row["difficulty"]) == pytest.approx(got[item].mean() / POINTS[item], abs=1e-4)
             assert float(row["discrimination"]) == pytest.approx(np.corrcoef(got[item], rest)[0, 1], abs=1e-4)
             assert float(row["not_attempted"]) == pytest.approx(2 / 21, abs=1e-4)
