@@ -294,7 +294,7 @@ class TestPage:
             assert int(row["students"]) == len(marks) == 25
             assert float(row["difficulty"]) == pytest.approx(got[item].mean() / POINTS[item], abs=1e-4)
             assert float(row["discrimination"]) == pytest.approx(np.corrcoef(got[item], rest)[0, 1], abs=1e-4)
-            assert float(row["not_attempted"]) == pytest.approx(2 / 21, abs=1e-4)
+            assert float(row["not_attempted"]) == pytest.approx(2 / 25, abs=1e-4)
             assert won == f"{float(row['difficulty']):.0%}"
             assert correlation.replace("−", "-") == f"{float(row['discrimination']):.2f}"
             assert (untouched, remarks) == ("10%", row["remarks"])
