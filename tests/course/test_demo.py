@@ -297,7 +297,7 @@ class TestPage:
             assert float(row["not_attempted"]) == pytest.approx(2 / 25, abs=1e-4)
             assert won == f"{float(row['difficulty']):.0%}"
             assert correlation.replace("−", "-") == f"{float(row['discrimination']):.2f}"
-            assert (untouched, remarks) == ("10%", row["remarks"])
+            assert (untouched, remarks) == ("8%", row["remarks"])
 
     def test_who_could_not_be_graded_and_why(self, page):
         text = page.find(id="not-graded").find_next("table").get_text(" ", strip=True)
