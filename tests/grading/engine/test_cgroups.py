@@ -152,19 +152,26 @@ def test_what_a_dead_grader_left_is_swept_and_what_a_living_one_has_is_kept(here
     assert alive.remove()
 
 
+def touched(size: int) -> mmap.mmap:
+    """New memory: that of a large bytearray may be some that this process had before."""
+    memory = mmap.mmap(-1, size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    for start in range(0, size, mmap.PAGESIZE):
+        memory[start] = 1
+    return memory
+
+
 def test_the_watchdog_adds_up_a_tree_and_counts_off_what_was_there_before_the_fork():
     ready, tell = os.pipe()
     kept = bytearray(os.urandom(1)) * (40 * MIB)  # the tree shares it with this process
     shared = watchdog.own_memory()
     tree = os.fork()
     if tree == 0:
-        own = bytearray(b"x") * (30 * MIB)
+        own = touched(30 * MIB)
         if os.fork() == 0:
-            more = mmap.mmap(-1, 20 * MIB)
-            for start in range(0, len(more), 4096):
-                more[start] = 1
+            more = touched(20 * MIB)
             os.write(tell, b"x")
             time.sleep(60)
+            os._exit(len(more) == 0)
         time.sleep(60)
         os._exit(len(own) == 0)
     other = os.fork()

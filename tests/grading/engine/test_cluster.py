@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -70,9 +71,9 @@ def without_hashes(outcomes: dict) -> dict:
 
 
 @contextlib.contextmanager
-def running(*arguments: str, folder: Path):
-    """One of Dask's own commands."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+def running(*arguments: str, folder: Path, code: Path = ROOT):
+    """One of Dask's own commands, on a machine that has this code."""
+    environment = {**os.environ, "PYTHONPATH": str(code), "OMP_NUM_THREADS": "1"}
     with open(folder / "dask.log", "ab") as log:
         command = [sys.executable, "-m", "distributed.cli.dask_" + arguments[0], *arguments[1:]]
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True)
@@ -89,7 +90,7 @@ def running(*arguments: str, folder: Path):
 
 
 @contextlib.contextmanager
-def machines(folder: Path, count: int):
+def machines(folder: Path, count: int, code: Path = ROOT):
     """A scheduler and some workers, as on so many machines: the address, and the workers' processes."""
     about = folder / "scheduler.json"
     with contextlib.ExitStack() as stack:
@@ -104,7 +105,7 @@ def machines(folder: Path, count: int):
         for number in range(count):
             own = folder / f"machine-{number}"
             own.mkdir()
-            workers.append(stack.enter_context(running(*worker, f"--local-directory={own}", folder=own)))
+            workers.append(stack.enter_context(running(*worker, f"--local-directory={own}", folder=own, code=code)))
         yield address, workers
 
 
@@ -160,9 +161,13 @@ def test_no_cluster_there(tmp_path, monkeypatch):
         list(grade(course, HOMEWORK, cluster="tcp://127.0.0.1:9"))
 
 
-def test_machines_with_other_code_are_refused(tmp_path, monkeypatch):
+def test_machines_with_other_code_are_refused(tmp_path):
     course = made(tmp_path / "course")
     submit(course, "student-0", solved(course))
-    monkeypatch.setattr(cluster, "engine_hash", lambda: "another")
-    with machines(tmp_path, 1) as (address, _), pytest.raises(CourseError, match=r"another version .* than the grader: tcp://"):
+    code = tmp_path / "code"
+    for package in ("course", "lvmlib"):
+        shutil.copytree(ROOT / package, code / package, ignore=shutil.ignore_patterns("__pycache__"))
+    with (code / "course" / "grading" / "engine" / "reading.py").open("a") as file:
+        file.write("# of another day\n")
+    with machines(tmp_path, 1, code) as (address, _), pytest.raises(CourseError, match=r"another version .* than the grader: tcp://"):
         list(grade(course, HOMEWORK, cluster=address))

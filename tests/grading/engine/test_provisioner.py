@@ -12,6 +12,7 @@ import nbclient
 import nbformat
 import pytest
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from jupyter_client.provisioning import KernelProvisionerFactory
 from traitlets.config import Config
 from walled_kernels import LIMITS, WITHHELD, needs_walls, started
 
@@ -24,7 +25,9 @@ pytestmark = needs_walls
 
 
 @pytest.fixture(autouse=True)
-def registered():
+def registered(monkeypatch):
+    factory = KernelProvisionerFactory.instance()
+    monkeypatch.setattr(factory, "default_provisioner_name", factory.default_provisioner_name)  # put back afterwards
     provisioner.register()
 
 

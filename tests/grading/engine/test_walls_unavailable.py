@@ -9,6 +9,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 from walled_kernels import needs_walls
@@ -49,7 +50,7 @@ def test_asked_for_it_grades_in_separate_processes_with_limits(tmp_path):
     done = without_namespaces(
         f"""
         import os, sys, time
-        sys.path.insert(0, {str(sys.path[0])!r})
+        sys.path.insert(0, {str(Path(__file__).parent)!r})
         from walled_kernels import LIMITS, started
         from course.grading.engine.warm_client import WarmServer
         folder = {str(tmp_path)!r}

@@ -88,8 +88,8 @@ class Kernel:
 @contextlib.contextmanager
 def started(server: WarmServer, folder, limits: Limits = LIMITS, withheld=WITHHELD, **settings):
     """A kernel of ``server`` in ``folder``, ended with the block."""
-    provisioner.register()
     manager = KernelManager(kernel_name="python3")
+    provisioner.choose(manager)
     section = manager.config.GradingProvisioner
     section.server = server.address
     section.limits = limits.as_dict()
