@@ -1,7 +1,4 @@
-"""Gaussian mixtures, fitted by soft or hard EM, with scikit-learn's face.
-
-z is the component, p(z) = weights_, p(x|z) = N(x; means_[z], covariances_[z]).
-"""
+"""Gaussian mixtures: p(x|z) = N(x; means_[z], covariances_[z])."""
 
 from __future__ import annotations
 
@@ -10,30 +7,33 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor
-from torch.distributions import Categorical, Independent, MultivariateNormal, Normal
+from torch.distributions import Independent, MultivariateNormal, Normal
 
-from lvmlib.em import ExponentialFamilyModel, Statistics, expectation_maximization
-from lvmlib.exact.degeneracy import Degeneracy, DegenerateComponentWarning, constant_columns, find_degeneracies
+from lvmlib.em import Statistics
 from lvmlib.exact.finite import FinitePosterior
-from lvmlib.exact.gaussian import (
-    COVARIANCE_TYPES,
-    condition_number,
-    covariance_shape,
-    log_density,
-    scale_of,
-    trace_of_precision,
-)
-from lvmlib.exact.kmeans_plus_plus import kmeans_plus_plus
-from lvmlib.model import LatentVariableModel
-from lvmlib.randomness import Seed
+from lvmlib.exact.gaussian import COVARIANCE_TYPES, covariance_shape, log_density, scale_of, trace_of_precision
+from lvmlib.exact.mixture.assignment import assign
+from lvmlib.exact.mixture.conditional import conditional_draw, conditional_mean, observed_log_density
+from lvmlib.exact.mixture.degeneracy import DegenerateComponentWarning, find_degeneracies
+from lvmlib.exact.mixture.estimator import Data, Mixture
+from lvmlib.exact.mixture.frame import Frame
+from lvmlib.exact.mixture.gaussian_expectation import Assigner, Components, complete_statistics, incomplete_statistics
+from lvmlib.exact.mixture.gaussian_maximization import covariances_from, means_from, weights_from
+from lvmlib.exact.mixture.kmeans_plus_plus import kmeans_plus_plus
+from lvmlib.exact.mixture.parameter_vector import from_vector, to_vector
+from lvmlib.exact.mixture.priors import NormalInverseWishart, log_dirichlet
+from lvmlib.exact.mixture.starts import compiled_k_means, sample_of
+from lvmlib.exact.mixture.survey import Survey, survey
+from lvmlib.randomness import Seed, as_generator
 from lvmlib.validation import as_data, check_at_least, check_choice, check_shape
 
 PARAMETERS = ("weights", "means", "covariances")
 Start = Tensor | np.ndarray | Sequence | None
 
 
-class GaussianMixture(LatentVariableModel, ExponentialFamilyModel):
+class GaussianMixture(Mixture):
     r"""p(x) = Σ_k π_k N(x; μ_k, Σ_k), fitted by EM.
 
     Parameters
@@ -48,13 +48,21 @@ class GaussianMixture(LatentVariableModel, ExponentialFamilyModel):
     max_iter, n_init : int
         Iterations a start; starts, of which the one with the highest bound is kept.
     init_params : {"kmeans", "k-means++", "random_from_data"}
-        Where means start: centres by k-means++ and then k-means; by k-means++ alone; rows
-        of x drawn uniformly. Weights and covariances start as those of the points nearest
-        to each.
+        Where means start: centres by k-means++ and then k-means (scikit-learn's, where it is
+        installed: its compiled loop is twice as fast as ours); by k-means++ alone; rows of x
+        drawn uniformly. Weights and covariances start as those of the points nearest to each.
     weights_init, means_init, covariances_init : optional tensors or arrays
         Starts that replace the above, in the shapes of the fitted attributes.
+    weights_prior : float or (K,), optional
+        α ≥ 1 of a Dirichlet prior on the weights: EM then climbs to the most probable parameters.
+    covariances_prior : NormalInverseWishart, optional
+        A prior on means and covariances, against collapse.
+    missing_values : {"error", "allow"}
+        Whether NaN is an error or marks a missing value, which is integrated out exactly.
     hard : bool
         Hard EM: each example belongs wholly to its most probable component.
+    acceleration : {None, "squarem"}
+        See :func:`lvmlib.em.expectation_maximization`.
     fit_parameters : collection of {"weights", "means", "covariances"}
         What the M-step changes. What is left out stays at its start: weights equal,
         covariances the identity, unless given. ``hard=True, covariance_type="spherical",
@@ -71,8 +79,8 @@ class GaussianMixture(LatentVariableModel, ExponentialFamilyModel):
     weights_ (K,), means_ (K, D), covariances_
         (K, D, D) for full, (D, D) for tied, (K, D) for diag, (K,) for spherical.
     elbo_ : (n_iter_,) float64
-        Mean bound in nats at each iteration: mean ln p(x) in soft EM; in hard EM the mean of
-        max_k ln p(x, k).
+        Mean bound in nats at each iteration: mean ln p(x) in soft EM, in hard EM the mean of
+        max_k ln p(x, k); with priors, ln p(θ) / N is added, up to a constant.
     lower_bound_, converged_, n_iter_
         The last of ``elbo_``; whether it had settled; how many iterations.
     degeneracies_ : tuple of Degeneracy
@@ -97,42 +105,42 @@ class GaussianMixture(LatentVariableModel, ExponentialFamilyModel):
         weights_init: Start = None,
         means_init: Start = None,
         covariances_init: Start = None,
+        weights_prior: float | Start = None,
+        covariances_prior: NormalInverseWishart | None = None,
+        missing_values: str = "error",
         hard: bool = False,
+        acceleration: str | None = None,
         fit_parameters: Collection[str] = PARAMETERS,
         allow_constant_columns: bool = False,
         random_state: Seed = 0,
         progress: bool = False,
     ) -> None:
-        check_at_least("n_components", n_components, 1)
+        super().__init__(
+            n_components,
+            tol=tol,
+            max_iter=max_iter,
+            n_init=n_init,
+            weights_init=weights_init,
+            weights_prior=weights_prior,
+            missing_values=missing_values,
+            hard=hard,
+            acceleration=acceleration,
+            random_state=random_state,
+            progress=progress,
+        )
         check_choice("covariance_type", covariance_type, COVARIANCE_TYPES)
         check_choice("init_params", init_params, ("kmeans", "k-means++", "random_from_data"))
-        for name, value, least in [
-            ("reg_covar", reg_covar, 0),
-            ("tol", tol, 0),
-            ("max_iter", max_iter, 1),
-            ("n_init", n_init, 1),
-        ]:
-            check_at_least(name, value, least)
+        check_at_least("reg_covar", reg_covar, 0)
         for name in fit_parameters:
             check_choice("fit_parameters", name, PARAMETERS)
-        self.n_components = n_components
-        self.covariance_type = covariance_type
-        self.reg_covar = reg_covar
-        self.tol, self.max_iter, self.n_init = tol, max_iter, n_init
+        self.covariance_type, self.reg_covar = covariance_type, reg_covar
         self.init_params = init_params
-        self.weights_init, self.means_init, self.covariances_init = weights_init, means_init, covariances_init
-        self.hard = hard
+        self.means_init, self.covariances_init = means_init, covariances_init
+        self.covariances_prior = covariances_prior
         self.fit_parameters = tuple(fit_parameters)
         self.allow_constant_columns = allow_constant_columns
-        self.random_state = random_state
-        self.progress = progress
 
     # -- the model -------------------------------------------------------------------------
-
-    def prior(self) -> Categorical:
-        """p(z) = Categorical(π)."""
-        self._check_fitted()
-        return Categorical(probs=self.weights_)
 
     def likelihood(self, z: Tensor) -> MultivariateNormal | Independent:
         """p(x|z) = N(μ_z, Σ_z), one for each entry of z."""
@@ -141,39 +149,60 @@ class GaussianMixture(LatentVariableModel, ExponentialFamilyModel):
             return MultivariateNormal(self.means_[z], scale_tril=self._scale[z])
         return Independent(Normal(self.means_[z], self._scale[z]), 1)
 
-    def posterior(self, x: Tensor | np.ndarray) -> Categorical:
-        """p(z|x), exact: a batch of Categorical distributions."""
-        return Categorical(logits=self.e_step(self._as_fitted(x)).log_responsibilities)
+    def component_log_density(self, x: Float[Tensor, "batch features"]) -> Float[Tensor, "batch components"]:
+        """ln N(x; μ_k, Σ_k) in nats, of the marginal of what is not missing."""
+        if self._has_missing(x):
+            return observed_log_density(x, self.means_, self._scale, self.covariance_type)
+        return log_density(x, self.means_, self._scale)
 
-    def log_marginal(self, x: Tensor | np.ndarray) -> Tensor:
-        """ln p(x) = ln Σ_k π_k N(x; μ_k, Σ_k), exact, (batch,), nats."""
-        return torch.logsumexp(self.e_step(self._as_fitted(x)).log_joint, dim=1)
+    @property
+    def n_parameters(self) -> int:
+        """Free parameters that a fit chooses: K - 1 weights, K D means, and the distinct entries of the covariances."""
+        width, k = self._n_features, self.n_components
+        triangle = width * (width + 1) // 2
+        covariances = {"full": k * triangle, "tied": triangle, "diag": k * width, "spherical": k}[self.covariance_type]
+        sizes = {"weights": k - 1, "means": k * width, "covariances": covariances}
+        return sum(sizes[name] for name in set(self.fit_parameters))
+
+    def impute(self, x: Tensor | np.ndarray) -> Float[Tensor, "batch features"]:
+        """x with each NaN replaced by its expectation given what is observed of the row, E[x_m | x_o]."""
+        x = self._as_fitted(x)
+        return conditional_mean(x, self._components(), self.predict_proba(x))
+
+    def sample_missing(self, x: Tensor | np.ndarray, random_state: Seed) -> Float[Tensor, "batch features"]:
+        """x with each NaN replaced by a draw from p(x_m | x_o): z ~ p(z | x_o), then x_m ~ p(x_m | x_o, z)."""
+        x = self._as_fitted(x)
+        return conditional_draw(x, self._components(), self.predict_proba(x), as_generator(random_state))
 
     # -- EM --------------------------------------------------------------------------------
 
-    def initialize(self, x: Tensor, generator: torch.Generator) -> None:
+    def initialize(self, x: Data, generator: torch.Generator) -> None:
         """Set the parameters to a start: the one given, and by ``init_params`` what is not given."""
-        shapes = {"weights": (self.n_components,), "means": (self.n_components, x.shape[1])}
-        shapes["covariances"] = covariance_shape(self.covariance_type, self.n_components, x.shape[1])
-        self._origin = x.mean(dim=0)
-        given = {}
-        for name in PARAMETERS:
+        seen: Survey = getattr(self, "_survey", None) or survey(x, missing=self.missing_values == "allow")
+        self._dtype, self._frame = seen.dtype, Frame.of(seen, self.covariance_type)
+        self._prior = None
+        if self.covariances_prior is not None:
+            self._prior = self.covariances_prior.resolved(seen, self.n_components)
+        given = {"weights": self._prepare_weights(seen.mean)} if self.weights_init is not None else {}
+        shapes = {"means": (self.n_components, seen.n_features)}
+        shapes["covariances"] = covariance_shape(self.covariance_type, self.n_components, seen.n_features)
+        for name, shape in shapes.items():
             value = getattr(self, f"{name}_init")
             if value is not None:
-                given[name] = torch.as_tensor(value, dtype=x.dtype, device=x.device)
-                check_shape(f"{name}_init", given[name], shapes[name])
-        if "weights" in given and not (given["weights"].min() > 0 and abs(given["weights"].sum() - 1) < 1e-5):
-            raise ValueError(f"weights_init must be positive and sum to 1, got {given['weights'].tolist()}")
+                given[name] = torch.as_tensor(value, dtype=torch.float64, device=seen.device)
+                check_shape(f"{name}_init", given[name], shape)
         self._set(
-            x.new_full(shapes["weights"], 1 / self.n_components),
-            x.new_zeros(shapes["means"]),
-            _identity(x, shapes["covariances"], self.covariance_type),
+            self._prepare_weights(seen.mean),
+            seen.mean.new_zeros(shapes["means"]),
+            _identity(seen.mean, shapes["covariances"], self.covariance_type),
         )
         if any(name in self.fit_parameters and name not in given for name in PARAMETERS):
-            means = given["means"] if "means" in given else self._starting_means(x, generator)
-            nearest = FinitePosterior.exact(-0.5 * torch.cdist(x, means).square()).point_mass()
-            self.m_step(x, nearest)
-        self._set(*(given.get(name, getattr(self, f"{name}_")) for name in PARAMETERS))
+            sample = sample_of(x, seen.n_rows, generator)
+            if not seen.complete:
+                sample = torch.where(torch.isnan(sample), seen.mean.to(sample.dtype), sample)
+            means = given["means"] if "means" in given else self._starting_means(sample, generator)
+            self._maximize_for_nearest(sample, means.to(sample.dtype))
+        self._set(*(given.get(name, value) for name, value in zip(PARAMETERS, self._exact)))
 
     def _starting_means(self, x: Tensor, generator: torch.Generator) -> Tensor:
         if self.init_params == "random_from_data":
@@ -182,143 +211,149 @@ class GaussianMixture(LatentVariableModel, ExponentialFamilyModel):
         centres = x[kmeans_plus_plus(x, self.n_components, generator)]
         if self.init_params == "k-means++":
             return centres
-        return k_means(self.n_components, means_init=centres).fit(x).means_
+        found = compiled_k_means(x, centres)
+        return k_means(self.n_components, means_init=centres).fit(x).means_ if found is None else found
 
-    def e_step(self, x: Tensor) -> FinitePosterior:
-        """r_nk = π_k N(x_n; μ_k, Σ_k) / Σ_j π_j N(x_n; μ_j, Σ_j), in log space."""
-        return FinitePosterior.exact(self.weights_.log() + log_density(x, self.means_, self._scale))
+    def _maximize_for_nearest(self, x: Tensor, means: Tensor) -> None:
+        total: Statistics | None = None
+        for block in self._blocks(x):
+            part = self.statistics(block, FinitePosterior.exact(-0.5 * torch.cdist(block, means).square()).point_mass())
+            total = part if total is None else total + part
+        self.maximize(total)
+
+    def expected_statistics(
+        self, x: Tensor, assignment: str = "soft", generator: torch.Generator | None = None
+    ) -> Statistics:
+        """E-step and statistics in one pass over x, a chunk that the cache holds at a time."""
+        return self._pass(x, lambda log_joint, rows: assign(log_joint, assignment, generator))
 
     def statistics(self, x: Tensor, posterior: FinitePosterior) -> Statistics:
-        responsibilities = posterior.responsibilities
-        centred = x - self._origin
-        scatter = torch.stack([(weight[:, None] * centred).T @ centred for weight in responsibilities.T])
-        return Statistics.of(
-            posterior.elbo(), counts=responsibilities.sum(dim=0), sums=responsibilities.T @ centred, scatter=scatter
-        )
+        """n_k = Σ_n r_nk, Σ_n r_nk x_n and Σ_n r_nk x_n x_nᵀ, in the coordinates of the fit's frame."""
+        elbo, responsibilities = posterior.elbo(), posterior.responsibilities.T
+        return self._pass(x, lambda log_joint, rows: (elbo[rows], responsibilities[:, rows]))
+
+    def _pass(self, x: Tensor, assigner: Assigner) -> Statistics:
+        way = incomplete_statistics if self._has_missing(x) else complete_statistics
+        return way(self._components(self._frame), self._frame, x, assigner)
 
     def maximize(self, statistics: Statistics) -> float:
-        r"""π_k = n_k / N, μ_k = Σ_n r_nk x_n / n_k, Σ_k = Σ_n r_nk (x_n - μ_k)(x_n - μ_k)ᵀ / n_k; n_k = Σ_n r_nk.
+        r"""π_k = n_k / N, μ_k = Σ_n r_nk x_n / n_k, Σ_k = Σ_n r_nk (x_n - μ_k)(x_n - μ_k)ᵀ / n_k + reg_covar I.
 
+        With priors, the modes that :mod:`lvmlib.exact.mixture.gaussian_maximization` states.
         A component with n_k = 0 keeps its mean and covariance. Returns the allowance that
-        :mod:`lvmlib.em` asks for: the covariances maximize the ELBO less
-        (reg_covar / 2N) Σ_k n_k tr Σ_k⁻¹, so the ELBO may fall by no more than this falls;
-        and the rounding of the log densities, which grows with the condition number.
+        :mod:`lvmlib.em` asks for: the covariances maximize the bound less (reg_covar / 2N)
+        Σ_k m_k tr Σ_k⁻¹, m_k being n_k and what the prior is worth, so the bound may fall by
+        no more than this falls; and the rounding of the log densities, which grows with the
+        precisions in the frame's coordinates.
         """
-        counts, n = statistics.values["counts"], statistics.n_examples
-        occupied = counts > 0
-        before = float((counts * trace_of_precision(self._scale)).sum())
-        weights, means, covariances = self.weights_, self.means_, self.covariances_
+        values, n = statistics.values, statistics.n_examples
+        weights, means, covariances = self._exact
+        before = trace_of_precision(self._exact_scale)
         if "weights" in self.fit_parameters:
-            weights = counts / n
-        centres = statistics.values["sums"] / counts[:, None]
+            weights = weights_from(values["counts"], n, self._weights_prior)
         if "means" in self.fit_parameters:
-            means = torch.where(occupied[:, None], centres + self._origin, means)
+            means = means_from(values, self._frame, self._prior, means)
         if "covariances" in self.fit_parameters:
-            covariances = self._covariances(statistics, means - self._origin, centres)
+            covariances = covariances_from(
+                values, self._frame, self._prior, means, self.covariance_type, self.reg_covar, covariances
+            )
         self._set(weights, means, covariances)
-        after = float((counts * trace_of_precision(self._scale)).sum())
-        regularization = max(0.0, self.reg_covar * (before - after) / (2 * n))
-        rounding = torch.finfo(means.dtype).eps * means.shape[1] * condition_number(self._scale)
+
+        divisor = values["counts"]
+        if self._prior is not None:
+            pseudo_count = self._prior.pseudo_count(self._n_features, self.n_components, self.covariance_type)
+            divisor = divisor + pseudo_count / (self.n_components if self.covariance_type == "tied" else 1)
+        fallen = float((divisor * (before - trace_of_precision(self._exact_scale))).sum())
+        regularization = max(0.0, self.reg_covar * fallen / (2 * n))
+        rounding = statistics.eps * float(trace_of_precision(self._frame.scale(self._exact_scale)).max())
         return regularization + rounding
 
-    def _covariances(self, statistics: Statistics, means: Tensor, centres: Tensor) -> Tensor:
-        counts = statistics.values["counts"]
-        cross = centres[:, :, None] * means[:, None, :]
-        about = statistics.values["scatter"] / counts[:, None, None] - cross - cross.mT + means[:, :, None] * means[:, None, :]
-        if self.covariance_type == "tied":
-            covariances = torch.where((counts > 0)[:, None, None], counts[:, None, None] * about, 0.0).sum(dim=0) / counts.sum()
-            return covariances + self.reg_covar * torch.eye(len(covariances), dtype=means.dtype, device=means.device)
-        if self.covariance_type == "full":
-            covariances = about + self.reg_covar * torch.eye(means.shape[1], dtype=means.dtype, device=means.device)
-        else:
-            covariances = about.diagonal(dim1=-2, dim2=-1) + self.reg_covar
-            if self.covariance_type == "spherical":
-                covariances = covariances.mean(dim=1)
-        kept = (counts > 0).reshape(-1, *[1] * (covariances.ndim - 1))
-        return torch.where(kept, covariances, self.covariances_)
+    def log_prior(self) -> float:
+        """ln p(π) + Σ_k ln p(μ_k, Σ_k) up to a constant, nats; 0 without priors."""
+        weights, means, covariances = self._exact
+        total = log_dirichlet(self._weights_prior, weights)
+        return total if self._prior is None else total + self._prior.log_density(means, covariances, self.covariance_type)
+
+    def parameter_vector(self) -> Float[Tensor, " parameters"]:
+        """ln π, μ, and the Cholesky factors with ln of their diagonals (or ln σ), float64."""
+        return to_vector(*self._exact[:2], self._exact_scale, self.covariance_type)
+
+    def set_parameter_vector(self, vector: Float[Tensor, " parameters"]) -> None:
+        self._set(*from_vector(vector, self.n_components, self._n_features, self.covariance_type))
 
     def _set(self, weights: Tensor, means: Tensor, covariances: Tensor) -> None:
-        self.weights_, self.means_, self.covariances_ = weights, means, covariances
-        self._scale = scale_of(covariances, self.covariance_type, self.n_components, means.shape[1])
+        """EM goes on from the float64 values; the public attributes are these in the dtype of the data."""
+        self._exact = weights, means, covariances = weights.double(), means.double(), covariances.double()
+        self._n_features = means.shape[1]
+        self._exact_scale = scale_of(covariances, self.covariance_type, self.n_components, self._n_features)
+        self.weights_, self.means_, self.covariances_ = (value.to(self._dtype) for value in self._exact)
+        self._scale = self._exact_scale.to(self._dtype)
+
+    def _components(self, frame: Frame | None = None) -> Components:
+        """The parameters in float64, in the frame's coordinates or in x's own."""
+        weights, means, covariances = self._exact
+        scale = self._exact_scale
+        if frame is not None:
+            means, scale = frame.points(means), frame.scale(scale)
+            covariances = frame.covariances(covariances, self.covariance_type)
+        return Components(weights.log(), means, covariances, scale, self.covariance_type)
 
     # -- scikit-learn's face ---------------------------------------------------------------
 
-    def fit(self, x: Tensor | np.ndarray, y: object = None) -> GaussianMixture:
+    def fit(self, x: Data, y: object = None) -> GaussianMixture:
         """Fit the parameters to ``x`` (batch, features); ``y`` is ignored. Returns self.
+
+        x may be :class:`~lvmlib.chunks.Chunks`, gone through once in each iteration: only a
+        chunk need be in memory. A start is then sought on 16,384 rows of them, or on all
+        where there are fewer; beyond that the fit is that of one tensor, to rounding.
 
         Raises
         ------
         TypeError
-            If ``x`` is not a float32 or float64 tensor or array.
+            If ``x`` is not float32 or float64.
         ValueError
-            If ``x`` is not (batch, features), holds NaN or infinities, has fewer than two
-            rows or fewer rows than components, or a constant column where that makes the
-            likelihood unbounded; if a covariance is not positive definite.
+            If ``x`` is not (batch, features), holds infinities, or NaN where not allowed, has
+            fewer than two rows or fewer rows than components, or a constant column where that
+            makes the likelihood unbounded; if a covariance is not positive definite.
 
         Warns
         -----
         DegenerateComponentWarning
             If a component ends empty or collapsed onto a point.
         """
-        x = as_data(x)
-        if len(x) < 2:
-            raise ValueError(f"x has {len(x)} row; a mixture needs at least 2")
-        if len(x) < self.n_components:
-            raise ValueError(f"x has {len(x)} rows, fewer than n_components = {self.n_components}")
-        constant = constant_columns(x)
-        unbounded = len(constant) == x.shape[1] if self.covariance_type == "spherical" else bool(constant)
-        if unbounded and "covariances" in self.fit_parameters and not self.allow_constant_columns:
-            raise ValueError(
-                f"x has constant columns: {_listed(constant)}; a Gaussian's density on them is unbounded. Drop them, "
-                "or set allow_constant_columns=True to give them the variance reg_covar"
+        x = torch.from_numpy(x) if isinstance(x, np.ndarray) else x
+        super().fit(x)
+        seen = vars(self).pop("_survey")
+        self.degeneracies_ = ()
+        if "covariances" in self.fit_parameters and self._prior is None:
+            self.degeneracies_ = find_degeneracies(
+                seen, self._counts(x), self._exact[2], self.covariance_type, self.reg_covar
             )
-        result = expectation_maximization(
-            self,
-            x,
-            assignment="hard" if self.hard else "soft",
-            tolerance=self.tol,
-            max_iterations=self.max_iter,
-            n_init=self.n_init,
-            random_state=self.random_state,
-            progress=self.progress,
-        )
-        self.elbo_, self.converged_, self.n_iter_ = result.elbo, result.converged, result.n_iterations
-        self.lower_bound_ = float(result.elbo[-1])
-        self.degeneracies_: tuple[Degeneracy, ...] = ()
-        if "covariances" in self.fit_parameters:
-            counts = self.e_step(x).responsibilities.sum(dim=0)
-            self.degeneracies_ = find_degeneracies(x, counts, self.covariances_, self.covariance_type, self.reg_covar)
         for degeneracy in self.degeneracies_:
             if degeneracy.kind != "at the floor":
                 warnings.warn(str(degeneracy), DegenerateComponentWarning, stacklevel=2)
         return self
 
-    def predict_proba(self, x: Tensor | np.ndarray) -> Tensor:
-        """Responsibilities p(z|x), (batch, K)."""
-        return self.e_step(self._as_fitted(x)).responsibilities
+    def _look_at(self, x: Data) -> tuple[int, int]:
+        seen = self._survey = survey(x, missing=self.missing_values == "allow")
+        n_constant = len(seen.constant)
+        unbounded = n_constant == seen.n_features if self.covariance_type == "spherical" else n_constant > 0
+        may_be_flat = self.allow_constant_columns or self.covariances_prior is not None or seen.n_rows == 1
+        if unbounded and "covariances" in self.fit_parameters and not may_be_flat:
+            raise ValueError(
+                f"x has constant columns: {_listed(seen.constant)}; a Gaussian's density on them is unbounded. Drop them, "
+                "or set allow_constant_columns=True to give them the variance reg_covar"
+            )
+        return seen.n_rows, seen.n_features
 
-    def predict(self, x: Tensor | np.ndarray) -> Tensor:
-        """The most probable component of each example, (batch,)."""
-        return self.e_step(self._as_fitted(x)).log_joint.argmax(dim=1)
+    def _has_missing(self, x: Tensor) -> bool:
+        return self.missing_values == "allow" and any(bool(torch.isnan(block).any()) for block in self._blocks(x))
 
-    def score_samples(self, x: Tensor | np.ndarray) -> Tensor:
-        """ln p(x) of each example, (batch,), nats: :meth:`log_marginal` under scikit-learn's name."""
-        return self.log_marginal(x)
-
-    def score(self, x: Tensor | np.ndarray, y: object = None) -> float:
-        """Mean ln p(x), nats per example."""
-        return float(self.log_marginal(x).mean())
-
-    def _as_fitted(self, x: Tensor | np.ndarray) -> Tensor:
-        self._check_fitted()
-        x = as_data(x, self.means_.shape[1])
-        if x.dtype != self.means_.dtype:
-            raise TypeError(f"x is {x.dtype}, but the mixture was fitted on {self.means_.dtype}")
+    def _checked(self, x: object, n_features: int | None = None) -> Tensor:
+        x = as_data(x, n_features, missing=self.missing_values == "allow")
+        if n_features is not None and hasattr(self, "_dtype") and x.dtype != self._dtype:
+            raise TypeError(f"x is {x.dtype}, but the mixture was fitted on {self._dtype}")
         return x
-
-    def _check_fitted(self) -> None:
-        if not hasattr(self, "means_"):
-            raise ValueError("this GaussianMixture is not fitted: call fit first")
 
 
 def k_means(n_components: int, **settings: object) -> GaussianMixture:
@@ -333,10 +368,10 @@ def k_means(n_components: int, **settings: object) -> GaussianMixture:
     )
 
 
-def _identity(x: Tensor, shape: tuple[int, ...], covariance_type: str) -> Tensor:
+def _identity(like: Tensor, shape: tuple[int, ...], covariance_type: str) -> Tensor:
     if covariance_type in ("full", "tied"):
-        return torch.eye(shape[-1], dtype=x.dtype, device=x.device).expand(shape).clone()
-    return x.new_ones(shape)
+        return torch.eye(shape[-1], dtype=like.dtype, device=like.device).expand(shape).clone()
+    return like.new_ones(shape)
 
 
 def _listed(columns: Sequence[int]) -> str:

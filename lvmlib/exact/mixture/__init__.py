@@ -1,0 +1,7 @@
+"""Mixtures p(x) = Σ_k π_k p(x|k): Gaussian, fitted by EM, with priors, missing values and chunks."""
+
+from lvmlib.exact.mixture.degeneracy import Degeneracy, DegenerateComponentWarning
+from lvmlib.exact.mixture.gaussian_mixture import GaussianMixture, k_means
+from lvmlib.exact.mixture.priors import NormalInverseWishart
+
+__all__ = ["Degeneracy", "DegenerateComponentWarning", "GaussianMixture", "NormalInverseWishart", "k_means"]
