@@ -75,6 +75,9 @@ class Mixture(LatentVariableModel, ExponentialFamilyModel):
     def _look_at(self, x: Data) -> tuple[int, int]:
         """Check all of x before a fit; its rows and columns."""
 
+    def _refuse_unbounded(self) -> None:
+        """Raise a ValueError where the likelihood of the data looked at has no bound; discrete ones always have."""
+
     @property
     @abstractmethod
     def n_parameters(self) -> int:
@@ -131,6 +134,7 @@ class Mixture(LatentVariableModel, ExponentialFamilyModel):
             raise ValueError(f"x has {n_rows} row; a mixture needs at least 2")
         if n_rows < self.n_components:
             raise ValueError(f"x has {n_rows} rows, fewer than n_components = {self.n_components}")
+        self._refuse_unbounded()
         result = expectation_maximization(
             self,
             x,

@@ -23,18 +23,21 @@ class Frame:
     """x' = W (x - c), W = T⁻¹ lower-triangular, or diagonal; float64."""
 
     centre: Tensor
-    """c, (features,): the mean, rounded to the dtype of the data so that x - c is exact there."""
+    """c, (features,): within a standard deviation of the mean; a multiple of a power of two, so that x - c and, in a
+    diagonal frame, all of x' is exact for data on a grid, such as counts, and equal distances stay equal."""
     factor: Tensor
     """T, (features, features), or its diagonal (features,)."""
 
     @classmethod
     def of(cls, survey: Survey, covariance_type: str) -> Frame:
         """Full and tied components allow any W, diag a diagonal one, spherical a multiple of the identity."""
-        centre = survey.mean.to(survey.dtype).double()
-        deviations = survey.variances.sqrt()
-        deviations = torch.where(deviations > 0, deviations, 1.0)
+        varying = survey.variances > 0
+        deviations = _power_of_two(torch.where(varying, survey.variances.sqrt(), 1.0))
+        centre = torch.where(varying, (survey.mean / deviations).round() * deviations, survey.mean)
+        centre = centre.to(survey.dtype).double()
         if covariance_type == "spherical":
-            return cls(centre, torch.full_like(deviations, float(survey.variances.mean().sqrt()) or 1.0))
+            common = _power_of_two(survey.variances.mean().sqrt()) if varying.any() else deviations[0]
+            return cls(centre, common.expand(survey.n_features))
         if covariance_type == "diag" or not survey.complete:
             return cls(centre, deviations)
         correlations = survey.covariance / torch.outer(deviations, deviations)
@@ -93,3 +96,8 @@ class Frame:
 
     def _solve(self, columns: Tensor) -> Tensor:
         return torch.linalg.solve_triangular(self.factor, columns, upper=False)
+
+
+def _power_of_two(positive: Tensor) -> Tensor:
+    """The power of two at or below."""
+    return torch.exp2(positive.log2().floor())

@@ -46,10 +46,12 @@ class Components:
 
 
 @torch.no_grad()
-def complete_statistics(components: Components, frame: Frame, x: Tensor, assigner: Assigner) -> Statistics:
+def complete_statistics(
+    components: Components, frame: Frame, x: Tensor, assigner: Assigner, exact_ties: bool = False
+) -> Statistics:
     """counts, sums and second moments of x without missing values, in the frame's coordinates; float64."""
     log_weights = components.log_weights + frame.log_determinant
-    way = choose_pass(log_weights, components.means, components.scale, components.covariance_type, x.dtype)
+    way = choose_pass(log_weights, components.means, components.scale, components.covariance_type, x.dtype, exact_ties)
     centre, inverse = frame.centre.to(way.dtype), frame.inverse.to(way.dtype)
     elbo = magnitude = torch.zeros((), dtype=torch.float64, device=x.device)
     for start in range(0, len(x), way.rows):
@@ -72,7 +74,9 @@ def missing_patterns(x: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
 
 
 @torch.no_grad()
-def incomplete_statistics(components: Components, frame: Frame, x: Tensor, assigner: Assigner) -> Statistics:
+def incomplete_statistics(
+    components: Components, frame: Frame, x: Tensor, assigner: Assigner, exact_ties: bool = False
+) -> Statistics:
     """As :func:`complete_statistics` where NaN marks missing values, integrated out exactly.
 
     With o observed and m missing, E[x_m | x_o, k] = μ_m + B_k (x_o - μ_o), B_k = Σ_mo Σ_oo⁻¹, and
@@ -91,7 +95,7 @@ def incomplete_statistics(components: Components, frame: Frame, x: Tensor, assig
 
         if len(columns):
             marginal, part = components.marginal(columns), x[rows][:, columns]
-            found = complete_statistics(marginal, frame.columns(columns), part, of_these)
+            found = complete_statistics(marginal, frame.columns(columns), part, of_these, exact_ties)
         else:  # nothing observed: ln p = 0, and p(z|x) = p(z)
             log_joint = components.log_weights[:, None].expand(-1, len(rows)).to(x.dtype)
             bound, responsibilities = of_these(log_joint.clone(), slice(0, len(rows)))

@@ -225,16 +225,16 @@ class GaussianMixture(Mixture):
         self, x: Tensor, assignment: str = "soft", generator: torch.Generator | None = None
     ) -> Statistics:
         """E-step and statistics in one pass over x, a chunk that the cache holds at a time."""
-        return self._pass(x, lambda log_joint, rows: assign(log_joint, assignment, generator))
+        return self._pass(x, lambda log_joint, rows: assign(log_joint, assignment, generator), assignment == "hard")
 
     def statistics(self, x: Tensor, posterior: FinitePosterior) -> Statistics:
         """n_k = Σ_n r_nk, Σ_n r_nk x_n and Σ_n r_nk x_n x_nᵀ, in the coordinates of the fit's frame."""
         elbo, responsibilities = posterior.elbo(), posterior.responsibilities.T
         return self._pass(x, lambda log_joint, rows: (elbo[rows], responsibilities[:, rows]))
 
-    def _pass(self, x: Tensor, assigner: Assigner) -> Statistics:
+    def _pass(self, x: Tensor, assigner: Assigner, exact_ties: bool = False) -> Statistics:
         way = incomplete_statistics if self._has_missing(x) else complete_statistics
-        return way(self._components(self._frame), self._frame, x, assigner)
+        return way(self._components(self._frame), self._frame, x, assigner, exact_ties)
 
     def maximize(self, statistics: Statistics) -> float:
         r"""π_k = n_k / N, μ_k = Σ_n r_nk x_n / n_k, Σ_k = Σ_n r_nk (x_n - μ_k)(x_n - μ_k)ᵀ / n_k + reg_covar I.
@@ -335,16 +335,19 @@ class GaussianMixture(Mixture):
         return self
 
     def _look_at(self, x: Data) -> tuple[int, int]:
-        seen = self._survey = survey(x, missing=self.missing_values == "allow")
+        self._survey = survey(x, missing=self.missing_values == "allow")
+        return self._survey.n_rows, self._survey.n_features
+
+    def _refuse_unbounded(self) -> None:
+        seen = self._survey
         n_constant = len(seen.constant)
         unbounded = n_constant == seen.n_features if self.covariance_type == "spherical" else n_constant > 0
-        may_be_flat = self.allow_constant_columns or self.covariances_prior is not None or seen.n_rows == 1
+        may_be_flat = self.allow_constant_columns or self.covariances_prior is not None
         if unbounded and "covariances" in self.fit_parameters and not may_be_flat:
             raise ValueError(
                 f"x has constant columns: {_listed(seen.constant)}; a Gaussian's density on them is unbounded. Drop them, "
                 "or set allow_constant_columns=True to give them the variance reg_covar"
             )
-        return seen.n_rows, seen.n_features
 
     def _has_missing(self, x: Tensor) -> bool:
         return self.missing_values == "allow" and any(bool(torch.isnan(block).any()) for block in self._blocks(x))

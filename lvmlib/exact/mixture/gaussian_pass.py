@@ -202,9 +202,12 @@ def natural_parameters(means: Tensor, scale: Tensor, covariance_type: str) -> tu
 
 
 def choose_pass(
-    log_weights: Tensor, means: Tensor, scale: Tensor, covariance_type: str, dtype: torch.dtype
+    log_weights: Tensor, means: Tensor, scale: Tensor, covariance_type: str, dtype: torch.dtype, exact_ties: bool = False
 ) -> FeaturePass | StackedPass:
-    """The fastest way whose rounding is harmless: √eps/10 nats relative to the terms of a log density."""
+    """The fastest way whose rounding is harmless: √eps/10 nats relative to the terms of a log density.
+
+    With ``exact_ties``, x - μ is taken first where Σ is diagonal, so that equal distances stay equal.
+    """
     precisions = scale**-2 if scale.ndim == 2 else torch.cholesky_inverse(scale).diagonal(dim1=-2, dim2=-1)
     precision = float(precisions.max())  # in the frame's units: of order 1 for a component as broad as the data
     eps = torch.finfo(dtype).eps
@@ -215,6 +218,6 @@ def choose_pass(
         in_range = eps * math.sqrt(precision) < 0.1 * math.sqrt(eps)
         return StackedPass(log_weights, means, scale, dtype if in_range else torch.float64)
     if not harmless and dtype == torch.float32:
-        return choose_pass(log_weights, means, scale, covariance_type, torch.float64)
-    way = FeaturePass if harmless else CentredPass
+        return choose_pass(log_weights, means, scale, covariance_type, torch.float64, exact_ties)
+    way = FeaturePass if harmless and not (exact_ties and scale.ndim == 2) else CentredPass
     return way(log_weights, means, scale, covariance_type, dtype)
