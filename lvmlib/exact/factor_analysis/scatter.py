@@ -52,7 +52,8 @@ class Scatter:
         root = self.root / deviation
         values, vectors = torch.linalg.eigh(root @ root.T)
         values, vectors = values[-n_leading:].flip(0), vectors[:, -n_leading:].flip(1)
-        return values, root.T @ vectors / values.sqrt()
+        # rows that repeat each other leave fewer than N - 1 eigenvalues above 0
+        return values, root.T @ vectors / values.clamp_min(torch.finfo(values.dtype).eps * values[0]).sqrt()
 
 
 def scatter_of(x: Tensor) -> Scatter:
