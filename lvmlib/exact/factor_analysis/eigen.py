@@ -1,7 +1,7 @@
 r"""Factor analysis by eigendecomposition: ascent of ln p(x) in which W is the best one for the noise at hand.
 
-Write Ψ for the diagonal matrix of noise variances, S~ = Ψ^-½ S Ψ^-½, and θ_1 ≥ θ_2 ≥ ... and u_1, u_2, ... for the
-eigenvalues and eigenvectors of S~. For fixed Ψ the mean of ln p(x) is greatest at
+Write Ψ for the diagonal matrix of noise variances, S~ = Ψ^-½ S Ψ^-½, and θ_1 ≥ θ_2 ≥ ... and u_1, u_2, ... for
+the eigenvalues and eigenvectors of S~. For fixed Ψ the mean of ln p(x) is greatest at
 
     W = Ψ^½ U (Θ - I)^½,    with the L greatest eigenvalues, those below 1 replaced by 1,          (1)
 
@@ -9,19 +9,19 @@ where it is
 
     -½ [D ln 2π + ln|Ψ| + tr S~ + Σ_l (ln θ_l - θ_l + 1)].                                         (2)
 
-Then one M-step of EM is taken from there. The posterior moments at (1) are E[z zᵀ] = I and E[x zᵀ] = Ψ^½ S~ U (Θ - I)^½ Θ⁻¹,
-both averaged over examples, so the M-step is
+Then one M-step of EM is taken from there. The posterior moments at (1), averaged over examples, are E[z zᵀ] = I
+and E[x zᵀ] = Ψ^½ S~ U (Θ - I)^½ Θ⁻¹, so the M-step is
 
     W' = E[x zᵀ],    ψ_d = S_dd - Σ_l W'_dl²,                                                      (3)
 
-and where U are eigenvectors, W' = W. Step (1) maximizes the likelihood itself over a part of the parameters, and step (3) EM's
-bound over the rest: the scheme is ECME (Liu & Rubin 1994), and neither step lowers ln p(x). Classical EM takes (3) only, from
-a W that lags behind Ψ.
+and where U are eigenvectors, W' = W. Step (1) maximizes the likelihood itself over a part of the parameters, and
+step (3) EM's bound over all: the scheme is ECME (Liu & Rubin 1994), and neither step lowers ln p(x). Classical
+EM takes (3) only, from a W that lags behind Ψ.
 
-Where D is large, U are Ritz vectors of a block that is carried from one iteration to the next and multiplied by S~ in
-each, and not yet eigenvectors. The ascent is kept: (1) and (2) then hold for the best W in the block's span, (3) is
-EM's M-step all the same, the next block's span holds W', and no Ritz value falls when the block is multiplied by S~
-(the Rayleigh quotient of S~ v is at least that of v).
+Where D is large, U are Ritz vectors of a block that is carried from one iteration to the next and multiplied by
+S~ in each, and not yet eigenvectors. The ascent is kept: (1) and (2) then hold for the best W in the block's
+span, (3) is EM's M-step all the same, the next block's span holds W', and no Ritz value falls when the block is
+multiplied by S~ (the Rayleigh quotient of S~ v is at least that of v).
 """
 
 from __future__ import annotations

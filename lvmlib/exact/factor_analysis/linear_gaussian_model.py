@@ -148,12 +148,13 @@ class LinearGaussianModel(LatentVariableModel, ExponentialFamilyModel):
     def expected_statistics(
         self, x: Tensor | Scatter, assignment: str = "soft", generator: torch.Generator | None = None
     ) -> Statistics:
-        """E-step and statistics, a few rows at a time where values are missing; from the scatter alone where x is one."""
+        """E-step and statistics; some rows at a time where values are missing; without x where its scatter is given."""
         if isinstance(x, Scatter):
             if assignment != "soft":
-                raise ValueError(f"assignment must be 'soft' on a scatter, which knows no single example, got {assignment!r}")
+                raise ValueError(f"assignment must be 'soft' where x is a scatter, got {assignment!r}")
             return sufficient.of_scatter(self._parameters, x, self._origin)
-        first, *rest = (super(LinearGaussianModel, self).expected_statistics(rows, assignment, generator) for rows in self._parts(x))
+        of_part = super().expected_statistics
+        first, *rest = (of_part(rows, assignment, generator) for rows in self._parts(x))
         return sum(rest, first)
 
     def maximize(self, statistics: Statistics) -> float:
@@ -176,7 +177,8 @@ class LinearGaussianModel(LatentVariableModel, ExponentialFamilyModel):
     def set_parameter_vector(self, vector: Float[Tensor, " parameters"]) -> None:
         """The inverse; a noise variance below its floor is set to that."""
         loading = self._parameters.loading
-        weights, offset, log_noise = vector.split([loading.numel(), len(loading), len(vector) - loading.numel() - len(loading)])
+        sizes = [loading.numel(), len(loading), len(vector) - loading.numel() - len(loading)]
+        weights, offset, log_noise = vector.split(sizes)
         noise = torch.maximum(log_noise.exp().expand(len(loading)), self._floor.to(vector.dtype))
         self._set(LinearGaussian(weights.reshape(loading.shape), offset, noise))
 
@@ -260,9 +262,10 @@ class LinearGaussianModel(LatentVariableModel, ExponentialFamilyModel):
 
         NaN is allowed here whatever ``missing_values`` is: to fill it is what is asked for.
         """
-        x = self._as_fitted(x, missing_values="allow")
-        filled = [torch.where(torch.isnan(rows), self.inverse_transform(self.e_step(rows).mean), rows) for rows in self._parts(x)]
-        return torch.cat(filled)
+        parts = self._parts(self._as_fitted(x, missing_values="allow"))
+        return torch.cat(
+            [torch.where(torch.isnan(rows), self.inverse_transform(self.e_step(rows).mean), rows) for rows in parts]
+        )
 
     def score_samples(self, x: Tensor | np.ndarray) -> Tensor:
         """ln p(x) of each example, (batch,), nats: :meth:`log_marginal` under scikit-learn's name."""

@@ -222,7 +222,7 @@ class TestBadInput:
         x = data()
         for bad, error, message in [
             (x.int(), TypeError, "float32 or float64"),
-            ([[1.0, 2.0]], TypeError, ""),  # the shape checks word it under pytest
+            ([[1.0, 2.0]], TypeError, "."),  # under pytest the shape checks word it
             (x.half(), TypeError, "float16"),
             (x[0], ValueError, "shape"),
             (x[:0], ValueError, "shape"),
