@@ -45,11 +45,11 @@ class Case:
     target: float
 
     def data(self, seed: int = 0) -> np.ndarray:
-        """From a factor model: factors of different strength, noise variances between 0.3 and 2."""
+        """From a factor model: factors of different strength, noise variances spread evenly in scale from 0.02 to 2."""
         generator = np.random.default_rng(seed)
-        strength = generator.uniform(0.3, 1.5, size=self.n_factors)
+        strength = generator.uniform(0.5, 1.5, size=self.n_factors) / np.sqrt(self.n_factors)
         loading = generator.normal(size=(self.n_features, self.n_factors)) * strength
-        deviation = np.sqrt(generator.uniform(0.3, 2.0, size=self.n_features))
+        deviation = np.exp(generator.uniform(np.log(0.02), np.log(2.0), size=self.n_features) / 2)
         z = generator.normal(size=(self.n_examples, self.n_factors))
         noise = generator.normal(size=(self.n_examples, self.n_features)) * deviation
         return z @ loading.T + noise + 3 * generator.normal(size=self.n_features)

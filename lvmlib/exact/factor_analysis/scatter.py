@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float64
 from torch import Tensor
 
-ROWS_AT_ONCE, COLUMNS_AT_ONCE = 512, 192
+ROWS_AT_ONCE, COLUMNS_AT_ONCE = 1024, 112
 """Of x, centred and multiplied while they are in the processor's cache."""
 
 

@@ -10,7 +10,7 @@ from sklearn.decomposition import FactorAnalysis as ScikitFactorAnalysis
 from lvmlib.chunks import Chunks
 from lvmlib.em import expectation_maximization
 from lvmlib.exact.factor_analysis import FactorAnalysis, ProbabilisticPCA
-from lvmlib.exact.factor_analysis.eigen import climb
+from lvmlib.exact.factor_analysis.eigen import RELAXATION, _relaxed, climb
 from lvmlib.exact.factor_analysis.scatter import scatter_of
 
 FACTOR_METHODS = {"eigen": {}, "em": {"method": "em"}, "squarem": {"method": "em", "acceleration": "squarem"}}
@@ -115,6 +115,23 @@ def test_best_loading_for_given_noise(x):
     for size in torch.logspace(-3, 0, 40, dtype=torch.float64):
         step = size * torch.randn(D, L, generator=generator, dtype=torch.float64)
         assert mean_density(found.loading + step) < best
+
+
+def test_lengthened_step_does_not_lower_the_bound():
+    """-½ (ln ψ + ψ*/ψ) for starts from a millionth to a million times the best ψ*; longer it would fall for some."""
+
+    def bound(noise, best):
+        return -0.5 * (noise.log() + best / noise)
+
+    ratio = torch.logspace(-6, 6, 2001, dtype=torch.float64)
+    best = torch.full_like(ratio, 0.7)
+    moved = _relaxed(ratio * best, best, torch.zeros_like(best))
+    assert (bound(moved, best) >= bound(ratio * best, best) - 1e-15).all()
+    near = (ratio > 0.9) & (ratio < 1.1) & (ratio != 1)
+    assert (((moved / best).log() / ratio.log())[near] - (1 - RELAXATION)).abs().max() < 1e-6
+    assert (bound(best * ratio ** (1 - RELAXATION), best) < bound(ratio * best, best)).any()
+    floored = _relaxed(ratio * best, best, torch.full_like(best, 0.6))
+    assert (floored >= 0.6).all() and (floored == 0.6).any()
 
 
 def test_e_and_m_step_climb_the_same_bound(x):
