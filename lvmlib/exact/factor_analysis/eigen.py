@@ -39,6 +39,7 @@ import torch
 from jaxtyping import Float64
 from torch import Tensor
 
+from lvmlib.em import EMError
 from lvmlib.exact.factor_analysis.scatter import Scatter
 
 OVERSAMPLING = 10
@@ -109,6 +110,8 @@ def climb(
         theta = theta.clamp_min(1.0)
         missed = constant + noise.log().sum() + (scatter.variances / noise).sum() + (theta.log() - theta + 1).sum()
         bounds.append(-0.5 * float(missed))
+        if not math.isfinite(bounds[-1]):
+            raise EMError(f"iteration {iteration}: the bound is {bounds[-1]} nats; look at x")
         if callback is not None:
             callback(iteration, bounds[-1])
         if iteration and bounds[-1] - bounds[-2] <= tolerance:

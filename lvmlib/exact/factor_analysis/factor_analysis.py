@@ -125,7 +125,7 @@ class FactorAnalysis(LinearGaussianModel):
         check_varying(columns)
         if self.method == "eigen" and isinstance(data, Scatter):
             found = self._climb(data, self.tol, self.max_iter)
-            self._floor = self._floor_from(data.variances)
+            self._origin, self._floor = data.mean, self._floor_from(data.variances)
             self._set(LinearGaussian(found.loading, data.mean, found.noise))
             elbo, converged = found.elbo, found.converged
         elif self.method == "eigen":

@@ -8,8 +8,8 @@ and, since ln p(x_o, z) is quadratic in z with its top at m and curvature C⁻¹
 
     ln p(x_o) = ln p(x_o, m) + L/2 ln 2π + ½ ln|C|.
 
-C depends only on which features are observed: it is computed once for each pattern. ln p(x_o, m) is a sum of squares, so
-nothing cancels where a noise variance is small.
+C depends only on which features are observed: it is computed once for each pattern. ln p(x_o, m) is a sum of
+squares, so nothing cancels where a noise variance is small.
 """
 
 from __future__ import annotations

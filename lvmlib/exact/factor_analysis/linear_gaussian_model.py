@@ -1,44 +1,34 @@
-"""What factor analysis and probabilistic PCA share: everything but the shape of the noise and the way to the maximum."""
+"""How factor analysis and probabilistic PCA are fitted, but for the shape of the noise and the ways beside EM."""
 
 from __future__ import annotations
 
-import math
 import warnings
 from abc import abstractmethod
-from collections.abc import Iterator
 
 import numpy as np
 import torch
 from jaxtyping import Float, Float64
 from torch import Tensor
-from torch.distributions import Independent, MultivariateNormal, Normal
 
 from lvmlib.chunks import Chunks
 from lvmlib.em import ExponentialFamilyModel, Statistics, expectation_maximization
 from lvmlib.exact.factor_analysis import rotation, sufficient
 from lvmlib.exact.factor_analysis.examples import MISSING_VALUES, as_examples, check_columns, columns_of, listed
-from lvmlib.exact.factor_analysis.linear_gaussian import (
-    FactorPosterior,
-    LinearGaussian,
-    expected_log_joint_and_entropy,
-    infer,
-)
+from lvmlib.exact.factor_analysis.fitted_linear_gaussian import FittedLinearGaussian
+from lvmlib.exact.factor_analysis.linear_gaussian import FactorPosterior, LinearGaussian, expected_log_joint_and_entropy
 from lvmlib.exact.factor_analysis.scatter import Scatter, scatter_of, scatter_of_chunks
-from lvmlib.model import LatentVariableModel
 from lvmlib.randomness import Seed
 from lvmlib.validation import check_at_least, check_choice
 
 ROTATIONS = ("varimax",)
-ENTRIES_AT_ONCE = 2**22
-"""Of the posterior covariances, where every example may have its own."""
 
 
 class HeywoodWarning(UserWarning):
     """Noise variances ended at their floor: the likelihood would have them 0."""
 
 
-class LinearGaussianModel(LatentVariableModel, ExponentialFamilyModel):
-    """z ~ N(0, I), x|z ~ N(W z + μ, Ψ): fitted as :class:`FactorAnalysis` or :class:`ProbabilisticPCA`."""
+class LinearGaussianModel(FittedLinearGaussian, ExponentialFamilyModel):
+    """Fitted as :class:`FactorAnalysis` or :class:`ProbabilisticPCA`."""
 
     METHODS: tuple[str, ...]
 
@@ -81,41 +71,8 @@ class LinearGaussianModel(LatentVariableModel, ExponentialFamilyModel):
         """The noise variances (D,) that maximize EM's bound, given the mean squared residuals."""
 
     @abstractmethod
-    def _shown_noise(self, noise: Float[Tensor, " features"]) -> Tensor:
-        """``noise_variance_`` from ψ (D,)."""
-
-    @abstractmethod
     def _floor_from(self, variances: Float64[Tensor, " features"]) -> Float64[Tensor, " features"]:
         """The least that each noise variance may be."""
-
-    @abstractmethod
-    def n_parameters(self) -> int:
-        """Free parameters of p(x), those that only rotate the factors not counted."""
-
-    # -- the model -------------------------------------------------------------------------
-
-    def prior(self) -> Independent:
-        """p(z) = N(0, I)."""
-        loading = self._fitted().loading
-        zeros = loading.new_zeros(loading.shape[1])
-        return Independent(Normal(zeros, torch.ones_like(zeros)), 1)
-
-    def likelihood(self, z: Float[Tensor, "*batch factors"]) -> Independent:
-        """p(x|z) = N(W z + μ, Ψ), one for each z."""
-        parameters = self._fitted()
-        mean = z @ parameters.loading.T + parameters.offset
-        return Independent(Normal(mean, parameters.noise.sqrt().expand_as(mean)), 1)
-
-    def posterior(self, x: Tensor | np.ndarray) -> MultivariateNormal:
-        """p(z|x), exact: a batch of N(m, C)."""
-        found = self.e_step(self._as_fitted(x))
-        covariance = found.covariance
-        covariance = covariance.expand(len(found.mean), -1, -1) if len(covariance) == 1 else covariance[found.pattern]
-        return MultivariateNormal(found.mean, covariance_matrix=covariance)
-
-    def log_marginal(self, x: Tensor | np.ndarray) -> Tensor:
-        """ln p(x) = ln N(x; μ, W Wᵀ + Ψ), exact, of what is observed of each example, (batch,), nats."""
-        return torch.cat([self.e_step(rows).elbo() for rows in self._parts(self._as_fitted(x))])
 
     # -- EM --------------------------------------------------------------------------------
 
@@ -132,10 +89,6 @@ class LinearGaussianModel(LatentVariableModel, ExponentialFamilyModel):
             loading = draw.to(half.device) * (half / self.n_components).sqrt()[:, None]
             start = LinearGaussian(loading, columns.mean, self._noise_from(half, torch.ones_like(half)))
         self._set(start.to(_dtype_of(x)))
-
-    def e_step(self, x: Float[Tensor, "batch features"]) -> FactorPosterior:
-        """p(z|x) = N(m, C) of each example; see :func:`~lvmlib.exact.factor_analysis.linear_gaussian.infer`."""
-        return infer(self._parameters, x)
 
     def elbo(self, x: Float[Tensor, "batch features"], posterior: FactorPosterior) -> Float[Tensor, " batch"]:
         """E_q[ln p(x, z) - ln q(z|x)] of any q under the present parameters, (batch,), nats: what both steps climb."""
@@ -181,11 +134,6 @@ class LinearGaussianModel(LatentVariableModel, ExponentialFamilyModel):
         weights, offset, log_noise = vector.split(sizes)
         noise = torch.maximum(log_noise.exp().expand(len(loading)), self._floor.to(vector.dtype))
         self._set(LinearGaussian(weights.reshape(loading.shape), offset, noise))
-
-    def _set(self, parameters: LinearGaussian) -> None:
-        self._parameters = parameters
-        self.components_, self.mean_ = parameters.loading.T, parameters.offset
-        self.noise_variance_ = self._shown_noise(parameters.noise)
 
     # -- fitting ---------------------------------------------------------------------------
 
@@ -235,87 +183,12 @@ class LinearGaussianModel(LatentVariableModel, ExponentialFamilyModel):
         self.heywood_columns_ = tuple(at_floor)
         if at_floor:
             warnings.warn(
-                f"the noise variance of the columns {listed(at_floor)} is at its floor, {self.noise_floor:g} times their "
-                "variance (a Heywood case): the factors explain them wholly, and the log-likelihood says as much of "
+                f"the noise variance of the columns {listed(at_floor)} is at its floor, {self.noise_floor:g} times "
+                "their variance (a Heywood case): the factors explain them wholly, and the log-likelihood says as much of "
                 "noise_floor as of the data; use fewer components",
                 HeywoodWarning,
                 stacklevel=3,
             )
-
-    # -- scikit-learn's face ---------------------------------------------------------------
-
-    def transform(self, x: Tensor | np.ndarray) -> Float[Tensor, "batch factors"]:
-        """E[z|x], (batch, L): the factor scores."""
-        return torch.cat([self.e_step(rows).mean for rows in self._parts(self._as_fitted(x))])
-
-    def fit_transform(self, x: Tensor | np.ndarray, y: object = None) -> Float[Tensor, "batch factors"]:
-        """:meth:`fit`, then :meth:`transform`."""
-        return self.fit(x).transform(x)
-
-    def inverse_transform(self, z: Float[Tensor, "batch factors"]) -> Float[Tensor, "batch features"]:
-        """E[x|z] = W z + μ."""
-        parameters = self._fitted()
-        return z @ parameters.loading.T + parameters.offset
-
-    def impute(self, x: Tensor | np.ndarray) -> Float[Tensor, "batch features"]:
-        """x with E[x_missing | x_observed] = W E[z|x_observed] + μ where it is NaN.
-
-        NaN is allowed here whatever ``missing_values`` is: to fill it is what is asked for.
-        """
-        parts = self._parts(self._as_fitted(x, missing_values="allow"))
-        return torch.cat(
-            [torch.where(torch.isnan(rows), self.inverse_transform(self.e_step(rows).mean), rows) for rows in parts]
-        )
-
-    def score_samples(self, x: Tensor | np.ndarray) -> Tensor:
-        """ln p(x) of each example, (batch,), nats: :meth:`log_marginal` under scikit-learn's name."""
-        return self.log_marginal(x)
-
-    def score(self, x: Tensor | np.ndarray, y: object = None) -> float:
-        """Mean ln p(x), nats per example."""
-        return float(self.log_marginal(x).mean())
-
-    def get_covariance(self) -> Float[Tensor, "features features"]:
-        """W Wᵀ + Ψ."""
-        parameters = self._fitted()
-        return parameters.loading @ parameters.loading.T + parameters.noise.diag()
-
-    def get_precision(self) -> Float[Tensor, "features features"]:
-        """(W Wᵀ + Ψ)⁻¹ = Ψ⁻¹ - Ψ⁻¹ W C Wᵀ Ψ⁻¹, C = (I + Wᵀ Ψ⁻¹ W)⁻¹ (Woodbury)."""
-        parameters = self._fitted()
-        weighted = parameters.loading / parameters.noise[:, None]
-        inner = torch.eye(self.n_components, dtype=weighted.dtype, device=weighted.device) + parameters.loading.T @ weighted
-        half = torch.linalg.solve_triangular(torch.linalg.cholesky(inner), weighted.T, upper=False)
-        return parameters.noise.reciprocal().diag() - half.T @ half
-
-    def bic(self, x: Tensor | np.ndarray) -> float:
-        """-2 Σ_n ln p(x_n) + ln N times the number of parameters: the least is the best number of factors."""
-        return -2 * float(self.log_marginal(x).double().sum()) + math.log(len(x)) * self.n_parameters()
-
-    def aic(self, x: Tensor | np.ndarray) -> float:
-        """-2 Σ_n ln p(x_n) + 2 times the number of parameters."""
-        return -2 * float(self.log_marginal(x).double().sum()) + 2 * self.n_parameters()
-
-    # -- checks ----------------------------------------------------------------------------
-
-    def _parts(self, x: Tensor) -> Iterator[Tensor]:
-        """x whole where it is complete, else in parts whose posterior covariances fit into memory."""
-        if not torch.isnan(x.detach()).any():
-            return iter((x,))
-        return iter(x.split(max(1, ENTRIES_AT_ONCE // (self.n_components + 1) ** 2)))
-
-    def _as_fitted(self, x: Tensor | np.ndarray, missing_values: str | None = None) -> Tensor:
-        parameters = self._fitted()
-        x = as_examples(x, len(parameters.offset), missing_values=missing_values or self.missing_values)
-        if x.dtype != parameters.loading.dtype:
-            raise TypeError(f"x is {x.dtype}, but the model was fitted on {parameters.loading.dtype}")
-        return x
-
-    def _fitted(self) -> LinearGaussian:
-        if not hasattr(self, "_parameters"):
-            raise ValueError(f"this {type(self).__name__} is not fitted: call fit first")
-        return self._parameters
-
 
 def _dtype_of(x: Tensor | Chunks | Scatter) -> torch.dtype:
     if isinstance(x, Scatter):

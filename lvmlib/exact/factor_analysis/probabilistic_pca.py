@@ -101,7 +101,7 @@ class ProbabilisticPCA(LinearGaussianModel):
         if not (columns.variances > (4 * torch.finfo(torch.float64).eps * columns.mean.abs()).square()).any():
             raise ValueError("x has constant columns only: the noise variance is 0 and the likelihood unbounded")
         if self.method == "closed" and isinstance(data, Scatter):
-            self._floor = self._floor_from(data.variances)
+            self._origin, self._floor = data.mean, self._floor_from(data.variances)
             self._set(self._maximum(data))
             elbo, converged = self._expected_bound(data), True
         elif self.method == "closed":
@@ -125,7 +125,6 @@ class ProbabilisticPCA(LinearGaussianModel):
         return LinearGaussian(vectors * (theta - noise[0]).clamp_min(0).sqrt(), scatter.mean, noise)
 
     def _expected_bound(self, scatter: Scatter) -> Float64[Tensor, " one"]:
-        self._origin = scatter.mean
         statistics = self.expected_statistics(scatter)
         return torch.tensor([statistics.elbo / statistics.n_examples], dtype=torch.float64)
 

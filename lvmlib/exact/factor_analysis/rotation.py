@@ -1,9 +1,9 @@
 r"""Which W among all that fit as well: p(x) is the same for W R with any orthogonal R.
 
-The convention here, the canonical one of Lawley & Maxwell (Factor Analysis as a Statistical Method, 1971): Wᵀ Ψ⁻¹ W is
-diagonal and its entries fall, so that factors are independent a posteriori, the best determined first; and the loading that
-is greatest in absolute value is positive in each factor. For probabilistic PCA this makes the columns of W the principal
-directions, in order. It fixes W wherever the diagonal's entries differ.
+The convention here, the canonical one of Lawley & Maxwell (Factor Analysis as a Statistical Method, 1971):
+Wᵀ Ψ⁻¹ W is diagonal and its entries fall, so that factors are independent a posteriori, the best determined
+first; and the loading that is greatest in absolute value is positive in each factor. For probabilistic PCA this
+makes the columns of W the principal directions, in order. It fixes W wherever the diagonal's entries differ.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ class Scatter:
     def leading(
         self, n_leading: int, deviation: Float64[Tensor, " features"]
     ) -> tuple[Float64[Tensor, " n_leading"], Float64[Tensor, "features n_leading"]]:
-        r"""The greatest eigenvalues, in falling order, of diag(deviation)⁻¹ S diag(deviation)⁻¹, and their eigenvectors.
+        r"""The greatest eigenvalues, in falling order, of diag(deviation)⁻¹ S diag(deviation)⁻¹, with eigenvectors.
 
         With a root it is found from the N x N matrix R~ R~ᵀ, R~ = R diag(deviation)⁻¹: an
         eigenvector u of that is the eigenvector R~ᵀ u / √λ of R~ᵀ R~. ``n_leading`` may not

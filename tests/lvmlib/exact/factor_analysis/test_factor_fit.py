@@ -8,10 +8,12 @@ from sklearn.decomposition import PCA
 from sklearn.decomposition import FactorAnalysis as ScikitFactorAnalysis
 
 from lvmlib.chunks import Chunks
+from lvmlib.data import digits
 from lvmlib.em import expectation_maximization
 from lvmlib.exact.factor_analysis import FactorAnalysis, ProbabilisticPCA
 from lvmlib.exact.factor_analysis.eigen import RELAXATION, _relaxed, climb
 from lvmlib.exact.factor_analysis.scatter import scatter_of
+from lvmlib.stepwise_em import stepwise_expectation_maximization
 
 FACTOR_METHODS = {"eigen": {}, "em": {"method": "em"}, "squarem": {"method": "em", "acceleration": "squarem"}}
 
@@ -39,7 +41,7 @@ def gradient(model, x):
 
 @pytest.mark.parametrize("settings", FACTOR_METHODS.values(), ids=FACTOR_METHODS)
 def test_equals_scikit_learn(x, settings):
-    """Both stopped when the mean rises by less than 1e-12: near the maximum the distance to it is about the root of that."""
+    """Both stop when the mean rises by less than 1e-12: the distance to the maximum is then about the root of that."""
     ours = FactorAnalysis(L, tol=1e-12, max_iter=5000, **settings).fit(x)
     peer = ScikitFactorAnalysis(L, tol=1e-12 * N, max_iter=5000, svd_method="lapack").fit(x.numpy())
     assert ours.converged_
@@ -52,6 +54,16 @@ def test_equals_scikit_learn(x, settings):
     # up to the rotation: distances between factor scores
     distances = torch.pdist(ours.transform(x[:20]))
     np.testing.assert_allclose(distances, torch.pdist(torch.from_numpy(peer.transform(x[:20].numpy()))), atol=1e-3)
+
+
+def test_equals_scikit_learn_on_digits():
+    """Pixels of 8 x 8 images that vary at all: 61 columns, a carried block of 16."""
+    x = digits(torch.float64).x
+    x = x[:, x.std(dim=0) > 0]
+    ours = FactorAnalysis(6, tol=1e-8, max_iter=5000).fit(x)
+    peer = ScikitFactorAnalysis(6, tol=1e-8 * len(x), max_iter=5000, svd_method="lapack").fit(x.numpy())
+    assert ours.score(x) == pytest.approx(peer.score(x.numpy()), abs=1e-5)
+    np.testing.assert_allclose(ours.noise_variance_, peer.noise_variance_, rtol=0.02, atol=1e-3)
 
 
 def test_equals_scikit_learn_where_the_block_is_carried(wide):
@@ -181,6 +193,36 @@ def test_other_assignments_run_under_the_common_loop(x, assignment):
     assert len(result.elbo) == 12 and result.elbo[-1] > result.elbo[0]
     if assignment == "hard":
         assert (result.elbo.diff() > -1e-10).all()
+
+
+def test_em_in_float32_under_the_common_loop(x):
+    """Parameters in the data's dtype: the loop's own checks of the bound, with rounding of float32, find nothing."""
+    model = FactorAnalysis(L, method="em")
+    result = expectation_maximization(model, x.float(), max_iterations=60, tolerance=0)
+    assert model.components_.dtype == torch.float32
+    reference = expectation_maximization(FactorAnalysis(L, method="em"), x, max_iterations=60, tolerance=0)
+    torch.testing.assert_close(result.elbo, reference.elbo, rtol=1e-5, atol=0)
+
+
+def test_m_step_after_any_fit_stays_at_the_maximum(x):
+    for make in (FactorAnalysis, ProbabilisticPCA):
+        model = make(L, tol=1e-12, max_iter=5000).fit(x)
+        before = model.score(x)
+        model.m_step(x, model.e_step(x))
+        assert model.score(x) == pytest.approx(before, abs=1e-10)
+
+
+@pytest.mark.parametrize("make", [FactorAnalysis, ProbabilisticPCA])
+def test_one_pass_by_stepwise_em_comes_near(make):
+    """120 chunks of 50: mean ln p(x) within 0.05 nats of the fit to all, from a start more than 0.3 below."""
+    x = data(6000)
+    model = make(L, method="em")
+    chunks = Chunks(x, rows=50)
+    model.initialize(chunks, torch.Generator().manual_seed(1))
+    start = model.score(x)
+    stepwise_expectation_maximization(model, chunks)
+    best = make(L).fit(x).score(x)
+    assert start < best - 0.3 and best - 0.05 < model.score(x) < best
 
 
 class TestClosedForm:

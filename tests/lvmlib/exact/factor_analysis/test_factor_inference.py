@@ -127,7 +127,7 @@ def test_gradient_is_minus_the_precision_times_the_deviation():
 
 
 def test_float32_keeps_its_digits_where_the_noise_is_small():
-    """ln p(x) of noise variances down to 1e-5 of the columns' to 1e-4 relative: no difference of great numbers is taken."""
+    """Noise variances down to 1e-5 of the columns', ln p(x) to 1e-4: no difference of great numbers is taken."""
     model = parameters()
     model = type(model)(model.loading, model.offset, model.noise * torch.logspace(-5, 0, D, dtype=torch.float64))
     generator = torch.Generator().manual_seed(3)

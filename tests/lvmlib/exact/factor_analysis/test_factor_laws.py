@@ -1,4 +1,4 @@
-"""What every model promises (dtype, device, batch, seed, input left alone), the rotation's convention, and bad input."""
+"""What every model promises (dtype, device, batch, seed, input left alone), the rotation, and bad input."""
 
 import math
 
@@ -105,7 +105,8 @@ def test_independence_and_permutation_of_the_batch(fitted, holes):
 
 def test_order_of_the_examples_does_not_matter_in_fitting(make, fitted):
     order = torch.randperm(N, generator=torch.Generator().manual_seed(3))
-    torch.testing.assert_close(make().fit(data()[order]).get_covariance(), fitted.get_covariance(), rtol=1e-8, atol=1e-8)
+    other = make().fit(data()[order])
+    torch.testing.assert_close(other.get_covariance(), fitted.get_covariance(), rtol=1e-8, atol=1e-8)
 
 
 def test_gradient_of_log_marginal(fitted):
@@ -188,7 +189,8 @@ class TestRotation:
     def test_varimax_finds_a_simple_structure(self):
         """Loadings with one entry a row, turned: given back, up to the order of information."""
         simple = torch.zeros(9, L, dtype=torch.float64)
-        simple[torch.arange(9), torch.tensor([0, 1, 2, 0, 1, 2, 0, 1, 0])] = torch.linspace(0.6, 2.2, 9, dtype=torch.float64)
+        factor = torch.tensor([0, 1, 2, 0, 1, 2, 0, 1, 0])
+        simple[torch.arange(9), factor] = torch.linspace(0.6, 2.2, 9, dtype=torch.float64)
         turn = torch.linalg.qr(torch.randn(L, L, generator=torch.Generator().manual_seed(2), dtype=torch.float64)).Q
         noise = torch.linspace(0.5, 1.5, 9, dtype=torch.float64)
         found = varimax(simple @ turn, noise)

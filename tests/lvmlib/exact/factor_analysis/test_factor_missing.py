@@ -101,7 +101,7 @@ def test_every_start_ends_at_the_same_maximum(x, fitted):
 
 @pytest.mark.parametrize("make", MODELS.values(), ids=MODELS)
 def test_parts_chunks_and_float32(make, monkeypatch):
-    from lvmlib.exact.factor_analysis import linear_gaussian_model
+    from lvmlib.exact.factor_analysis import fitted_linear_gaussian
 
     x = with_holes(data(60))
     settings = {"tol": 0.0, "max_iter": 6, "missing_values": "allow"}
@@ -109,7 +109,7 @@ def test_parts_chunks_and_float32(make, monkeypatch):
     in_chunks = make(L, **settings).fit(Chunks(x, rows=13))
     single = make(L, **settings).fit(x.float())
     scores = whole.score_samples(x)
-    monkeypatch.setattr(linear_gaussian_model, "ENTRIES_AT_ONCE", 200)  # of rows 12 at a time
+    monkeypatch.setattr(fitted_linear_gaussian, "ENTRIES_AT_ONCE", 200)  # of rows 12 at a time
     in_parts = make(L, **settings).fit(x)
     for other in (in_chunks, in_parts):
         torch.testing.assert_close(other.get_covariance(), whole.get_covariance(), rtol=1e-9, atol=1e-9)
