@@ -27,8 +27,8 @@ def plot_loadings(
 ) -> Figure:
     """One panel a factor: a bar for each feature, or a pixel where the features are those of an image.
 
-    Bars share their scale, which lies evenly about 0; so do the shades of pixels, where orange
-    is negative, white 0, and purple positive.
+    Bars share their scale, which lies evenly about 0; so do the shades of pixels, where purple
+    is negative, white 0, and orange positive.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ def _images(
     add_alt_text(
         figure,
         f"The loadings of {len(loadings)} factors on images of {rows} by {columns} pixels, from {loadings.min():.2g} "
-        f"to {loadings.max():.2g}: one colour where a factor darkens, another where it lightens.",
+        f"to {loadings.max():.2g}: purple where they are negative, orange where positive.",
     )
     return figure
 

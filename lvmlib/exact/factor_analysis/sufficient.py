@@ -63,11 +63,15 @@ def of_scatter(parameters: LinearGaussian, scatter: Scatter, origin: Float64[Ten
     centre = scatter.mean - origin
     xz = torch.cat([of_gain + torch.outer(centre, z_mean), centre[:, None]], dim=1)
 
-    unexplained = ((scatter.variances + bias.square()) / noise).sum()
-    mahalanobis = unexplained - (between * precision).sum()  # Woodbury: Σ⁻¹ = Ψ⁻¹ - Ψ⁻¹ W C Wᵀ Ψ⁻¹
+    # mean of r' Ψ⁻¹ r + |m|², r = x - μ - W m: at its least in m, so that rounding of the gain enters squared. The
+    # shorter form by Woodbury's identity loses as many digits as a small noise variance has zeros
+    with_bias = of_gain + torch.outer(bias, z_mean)  # mean of (x - μ) mᵀ
+    squares = scatter.variances + bias.square()
+    residuals = squares - 2 * (loading * with_bias).sum(dim=1) + ((loading @ between) * loading).sum(dim=1)
+    mahalanobis = (residuals / noise).sum() + between.trace()
     volume = noise.log().sum() + 2 * lower.diagonal().log().sum()
     elbo = -0.5 * float(len(noise) * LOG_2PI + volume + mahalanobis)
-    magnitude = abs(elbo) + float(unexplained)  # what the rounding of that difference is in proportion to
+    magnitude = abs(elbo) + float((squares / noise).sum())  # what the rounding of the residuals is in proportion to
     values = {"xx": n * (scatter.variances + centre.square()), "xz": n * xz, "zz": n * zz[None]}
     return Statistics(float(n), n * elbo, n * magnitude, values)
 

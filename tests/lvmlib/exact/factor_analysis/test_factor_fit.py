@@ -10,7 +10,7 @@ from sklearn.decomposition import FactorAnalysis as ScikitFactorAnalysis
 from lvmlib.chunks import Chunks
 from lvmlib.data import digits
 from lvmlib.em import expectation_maximization
-from lvmlib.exact.factor_analysis import FactorAnalysis, ProbabilisticPCA
+from lvmlib.exact.factor_analysis import FactorAnalysis, LinearGaussian, ProbabilisticPCA
 from lvmlib.exact.factor_analysis.eigen import RELAXATION, _relaxed, climb
 from lvmlib.exact.factor_analysis.scatter import scatter_of
 from lvmlib.stepwise_em import stepwise_expectation_maximization
@@ -320,6 +320,31 @@ class TestHeywood:
         assert (model.elbo_.diff() > -1e-10).all()
         for column in model.heywood_columns_:
             torch.testing.assert_close(model.noise_variance_[column], floor[column], rtol=1e-6, atol=0)
+
+    @pytest.mark.parametrize("settings", FACTOR_METHODS.values(), ids=FACTOR_METHODS)
+    @pytest.mark.parametrize("hole", [False, True])
+    def test_a_column_twice_under_every_method(self, settings, hole):
+        """Noise a millionth of the variance: the bounds keep their digits, so that EM's own check of them holds."""
+        x = data(90)[:, :5]
+        x = torch.cat([x, 2 * x[:, :1]], dim=1)
+        if hole:
+            x[7, 3] = torch.nan
+        with pytest.warns(UserWarning, match="columns 0, 5 is at its floor"):
+            model = FactorAnalysis(2, missing_values="allow", max_iter=3000, **settings).fit(x)
+        assert model.converged_ and model.heywood_columns_ == (0, 5)
+        assert model.score(x) == pytest.approx(model.lower_bound_, abs=2e-6)
+
+    def test_statistics_keep_their_digits_there(self):
+        """Of the scatter as of the examples, at noise of 1e-8: rounding divided by that, 1e-16 / 1e-8, in each term."""
+        x = torch.cat([data()[:, :5], data()[:, :1]], dim=1)
+        model = FactorAnalysis(2, method="em", noise_floor=1e-9, tol=0, max_iter=1).fit(x)
+        loading = model.components_.T.clone()
+        loading[0], loading[5] = 1.3, 1.3
+        noise = model.noise_variance_.clone()
+        noise[0] = noise[5] = 1e-8
+        model._set(LinearGaussian(loading, model.mean_, noise))
+        from_scatter, from_examples = model.expected_statistics(scatter_of(x)), model.expected_statistics(x)
+        assert from_scatter.elbo == pytest.approx(from_examples.elbo, rel=1e-7)
 
     def test_none_where_there_is_none(self, x, recwarn):
         assert FactorAnalysis(L).fit(x).heywood_columns_ == () and not list(recwarn)

@@ -44,6 +44,10 @@ def test_images_are_the_loadings_in_shades_about_0():
         assert image.get_clim() == (-limit, limit)
     white = shown[0].cmap(shown[0].norm(0.0))[:3]
     assert min(white) > 0.95
+    red, _, blue = shown[0].cmap(shown[0].norm(limit / 2))[:3]
+    assert red > blue  # orange
+    red, _, blue = shown[0].cmap(shown[0].norm(-limit / 2))[:3]
+    assert red < blue  # purple
     assert figure.axes[-1].get_ylabel() == "grey level"
     assert "2 by 3 pixels" in plots.alt_text(figure)
 
