@@ -5,52 +5,44 @@ Both steps climb the same bound, the evidence lower bound averaged over the exam
     ELBO(q, θ) = E_q[ln p_θ(x, z) - ln q(z|x)] = ln p_θ(x) - KL(q(z|x) || p_θ(z|x)):
 
 the E-step maximizes it over q (q = p_θ(z|x), where it touches ln p_θ(x)), the M-step over
-θ. Hard EM is the same loop with q restricted to point masses.
+θ. Hard EM is the same loop with q restricted to point masses; stochastic EM draws z from
+the posterior instead. With a prior on θ, ln p(θ) is added to the bound and the end is the
+most probable θ.
+
+The M-step needs no more of the data than sums of expected sufficient statistics, so data
+may come in chunks.
 """
 
 from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 from tqdm.auto import tqdm
 
+from lvmlib.chunks import Chunks
+from lvmlib.exponential_family import EMPosterior, ExponentialFamilyModel, Statistics
 from lvmlib.randomness import Seed, as_generator
+from lvmlib.squarem import Squarem
+from lvmlib.validation import check_at_least, check_choice
 
+__all__ = [
+    "EMError",
+    "EMPosterior",
+    "EMResult",
+    "ExponentialFamilyModel",
+    "Statistics",
+    "expectation_maximization",
+    "total_statistics",
+]
 
-@runtime_checkable
-class EMPosterior(Protocol):
-    """q(z|x) of every example, as an E-step returns it."""
-
-    def elbo(self) -> Tensor:
-        """E_q[ln p(x, z) - ln q(z|x)], (batch,), nats."""
-
-    def point_mass(self) -> EMPosterior:
-        """q on the most probable z alone."""
-
-
-@runtime_checkable
-class EMModel(Protocol):
-    """A model that EM can fit. Its parameters are attributes, replaced and never changed in place."""
-
-    def initialize(self, x: Tensor, generator: torch.Generator) -> None:
-        """Set the parameters to a start."""
-
-    def e_step(self, x: Tensor) -> EMPosterior:
-        """The exact posterior under the present parameters."""
-
-    def m_step(self, x: Tensor, posterior: EMPosterior) -> float:
-        """Set the parameters to those that maximize the ELBO for this posterior.
-
-        Returns the most, in nats per example, by which it may have lowered the ELBO: by
-        rounding, or because it regularizes; 0 for an exact maximizer in exact arithmetic.
-        """
+ASSIGNMENTS = ("soft", "hard", "stochastic")
 
 
 class EMError(ArithmeticError):
@@ -62,25 +54,43 @@ class EMResult:
     """What a run of EM did."""
 
     elbo: Float[Tensor, " n_iterations"]
-    """Mean ELBO in nats after the E-step of each iteration: for soft EM, the mean of ln p(x)."""
+    """Mean ELBO in nats after the E-step of each iteration, with ln p(θ) / N where θ has a prior:
+    for soft EM without one, the mean of ln p(x)."""
     converged: bool
     """Whether the last change of the bound was no greater than the tolerance."""
     n_iterations: int
     run: int
     """Which of the ``n_init`` starts it was: the one with the highest last bound."""
+    n_rejected: int = 0
+    """Extrapolated steps that were taken back, each at the cost of an E-step that is not among the iterations."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a run of EM goes; see :func:`expectation_maximization`."""
+
+    assignment: str
+    acceleration: str | None
+    tolerance: float
+    max_iterations: int
+
+    @property
+    def label(self) -> str:
+        return {"soft": "EM", "hard": "hard EM", "stochastic": "stochastic EM"}[self.assignment]
 
 
 def expectation_maximization(
-    model: EMModel,
-    x: Tensor,
+    model: ExponentialFamilyModel,
+    x: Any,
     *,
-    hard: bool = False,
+    assignment: str = "soft",
+    acceleration: str | None = None,
     tolerance: float = 1e-3,
     max_iterations: int = 100,
     n_init: int = 1,
     random_state: Seed = 0,
     progress: bool = False,
-    callback: Callable[[int, EMModel, float], None] | None = None,
+    callback: Callable[[int, ExponentialFamilyModel, float], None] | None = None,
 ) -> EMResult:
     """Fit ``model`` to ``x``; its parameters end as those of the best start.
 
@@ -89,8 +99,13 @@ def expectation_maximization(
 
     Parameters
     ----------
-    hard
-        Replace each posterior by a point mass on its most probable z.
+    x
+        What the model takes: a tensor, sequences, sentence pairs; or :class:`~lvmlib.chunks.Chunks` of it.
+    assignment : {"soft", "hard", "stochastic"}
+        What q is: the posterior; a point mass on its most probable z; a point mass on a z
+        drawn from it. The bound of the last does not settle: it goes on to ``max_iterations``.
+    acceleration : {None, "squarem"}
+        "squarem" extrapolates after every two EM steps and takes back what would lower the bound.
     tolerance
         On the change of the mean ELBO between iterations, in nats per example.
     n_init
@@ -106,72 +121,136 @@ def expectation_maximization(
         If the bound is not finite, or falls from one iteration to the next by more than
         the M-step's own allowance and the rounding of the mean.
     ValueError
-        If ``tolerance`` is negative, or ``max_iterations`` or ``n_init`` is below 1.
+        If ``tolerance`` is negative, ``max_iterations`` or ``n_init`` below 1, or another
+        argument not among what is allowed.
 
     References
     ----------
     Dempster, Laird & Rubin, Maximum likelihood from incomplete data via the EM algorithm,
     1977; Neal & Hinton, A view of the EM algorithm ..., 1998, for both steps as ascent of
-    one function.
+    one function; Celeux & Diebolt, The SEM algorithm, 1985, for the stochastic one.
     """
-    if not tolerance >= 0:
-        raise ValueError(f"tolerance must be a number of at least 0, got {tolerance}")
-    for name, value in [("max_iterations", max_iterations), ("n_init", n_init)]:
-        if value < 1:
-            raise ValueError(f"{name} must be at least 1, got {value}")
+    check_choice("assignment", assignment, ASSIGNMENTS)
+    if acceleration is not None:
+        check_choice("acceleration", acceleration, ("squarem",))
+        if assignment == "stochastic":
+            raise ValueError("acceleration must be None where assignment is 'stochastic': its bound is not monotone")
+    check_at_least("tolerance", tolerance, 0)
+    check_at_least("max_iterations", max_iterations, 1)
+    check_at_least("n_init", n_init, 1)
     generator = as_generator(random_state)
+    settings = Settings(assignment, acceleration, tolerance, max_iterations)
 
-    best: tuple[EMModel, EMResult] | None = None
+    best: tuple[ExponentialFamilyModel, EMResult] | None = None
     for run in range(n_init):
         candidate = copy.copy(model)
         candidate.initialize(x, generator)
-        result = _climb(candidate, x, hard, tolerance, max_iterations, run, n_init, progress, callback)
+        label = f"{settings.label} {run + 1}/{n_init}" if n_init > 1 else settings.label
+        with tqdm(total=max_iterations, desc=label, disable=not progress) as bar:
+            result = Run(candidate, x, settings, generator, bar, callback).climb(run)
         if best is None or result.elbo[-1] > best[1].elbo[-1]:
             best = candidate, result
     vars(model).update(vars(best[0]))
     return best[1]
 
 
-def _climb(
-    model: EMModel,
-    x: Tensor,
-    hard: bool,
-    tolerance: float,
-    max_iterations: int,
-    run: int,
-    n_init: int,
-    progress: bool,
-    callback: Callable[[int, EMModel, float], None] | None,
-) -> EMResult:
-    bounds: list[float] = []
-    converged, allowance = False, 0.0
-    label = "hard EM" if hard else "EM"
-    bar = tqdm(total=max_iterations, desc=f"{label} {run + 1}/{n_init}" if n_init > 1 else label, disable=not progress)
-    with bar:
-        for iteration in range(max_iterations):
-            posterior = model.e_step(x)
-            if hard:
-                posterior = posterior.point_mass()
-            per_example = posterior.elbo()
-            bound = float(per_example.double().mean())
-            if not math.isfinite(bound):
-                raise EMError(f"iteration {iteration}: the bound is {bound} nats; look at x and at the start")
-            if bounds:
-                rounding = 8 * torch.finfo(per_example.dtype).eps * float(per_example.double().abs().mean())
-                if bound < bounds[-1] - allowance - rounding:
-                    raise EMError(
-                        f"iteration {iteration}: the bound fell by {bounds[-1] - bound:.3e} nats, "
-                        f"from {bounds[-1]:.9g} to {bound:.9g}; rounding and regularization explain "
-                        f"{allowance + rounding:.1e}. "
-                        "The M-step does not maximize the bound that the E-step computes."
-                    )
-                converged = abs(bound - bounds[-1]) <= tolerance
-            bounds.append(bound)
-            if callback is not None:
-                callback(iteration, model, bound)
-            allowance = model.m_step(x, posterior)
-            bar.update()
-            bar.set_postfix_str(f"ELBO {bound:.4f} nats")
-            if converged:
+class Run:
+    """One start's way up."""
+
+    def __init__(
+        self,
+        model: ExponentialFamilyModel,
+        x: Any,
+        settings: Settings,
+        generator: torch.Generator,
+        bar: tqdm,
+        callback: Callable[[int, ExponentialFamilyModel, float], None] | None,
+    ) -> None:
+        self.model, self.x, self.settings, self.generator = model, x, settings, generator
+        self.bar, self.callback = bar, callback
+        self.bounds: list[float] = []
+        self.allowance, self.n_rejected = 0.0, 0
+
+    def climb(self, run: int) -> EMResult:
+        steps = self._em_steps() if self.settings.acceleration is None else self._squarem_steps()
+        converged = False
+        for statistics in steps:
+            converged = self._record(statistics)
+            self.allowance = self.model.maximize(statistics)
+            self.bar.update()
+            self.bar.set_postfix_str(f"ELBO {self.bounds[-1]:.4f} nats")
+            if converged or len(self.bounds) == self.settings.max_iterations:
                 break
-    return EMResult(torch.tensor(bounds, dtype=torch.float64), converged, len(bounds), run)
+        elbo = torch.tensor(self.bounds, dtype=torch.float64)
+        return EMResult(elbo, converged, len(self.bounds), run, self.n_rejected)
+
+    def _em_steps(self) -> Iterator[Statistics]:
+        while True:
+            yield self._expect()
+
+    def _squarem_steps(self) -> Iterator[Statistics]:
+        """θ₀ → θ₁ → θ₂ by EM, then on from the extrapolated θ', or from θ₂ where the bound at θ' is lower than at θ₁."""
+        squarem = Squarem()
+        while True:
+            thetas = [self.model.parameter_vector()]
+            for _ in range(2):
+                yield self._expect()  # the M-step comes before the next line
+                thetas.append(self.model.parameter_vector())
+            guess = squarem.extrapolate(*thetas)
+            if guess is None:
+                continue
+            at_theta_2 = copy.copy(self.model)
+            statistics = self._expect_at(guess)
+            if statistics is None or not self._bound(statistics) >= self.bounds[-1]:
+                vars(self.model).update(vars(at_theta_2))
+                squarem.failed()
+                self.n_rejected += 1
+                continue
+            squarem.succeeded()
+            yield statistics
+
+    def _expect(self) -> Statistics:
+        return total_statistics(self.model, self.x, self.settings.assignment, self.generator)
+
+    def _expect_at(self, vector: Tensor) -> Statistics | None:
+        try:
+            self.model.set_parameter_vector(vector)
+            return self._expect()
+        except (ValueError, ArithmeticError):  # such as a covariance that is no longer positive definite in this dtype
+            return None
+
+    def _bound(self, statistics: Statistics) -> float:
+        return (statistics.elbo + self.model.log_prior()) / statistics.n_examples
+
+    def _record(self, statistics: Statistics) -> bool:
+        """Note the bound, check that it did not fall; returns whether it has settled."""
+        iteration, bound, settled = len(self.bounds), self._bound(statistics), False
+        if not math.isfinite(bound):
+            raise EMError(f"iteration {iteration}: the bound is {bound} nats; look at x and at the start")
+        if self.bounds and self.settings.assignment != "stochastic":
+            before = self.bounds[-1]
+            rounding = 8 * statistics.eps * statistics.magnitude / statistics.n_examples
+            if bound < before - self.allowance - rounding:
+                raise EMError(
+                    f"iteration {iteration}: the bound fell by {before - bound:.3e} nats, from {before:.9g} to "
+                    f"{bound:.9g}; rounding and regularization explain {self.allowance + rounding:.1e}. "
+                    "The M-step does not maximize the bound that the E-step computes."
+                )
+            settled = abs(bound - before) <= self.settings.tolerance
+        self.bounds.append(bound)
+        if self.callback is not None:
+            self.callback(iteration, self.model, bound)
+        return settled
+
+
+def total_statistics(
+    model: ExponentialFamilyModel, x: Any, assignment: str = "soft", generator: torch.Generator | None = None
+) -> Statistics:
+    """The expected statistics of all of x, which may be :class:`~lvmlib.chunks.Chunks`."""
+    total: Statistics | None = None
+    for chunk in x if isinstance(x, Chunks) else (x,):
+        part = model.expected_statistics(chunk, assignment, generator)
+        total = part if total is None else total + part
+    if total is None:
+        raise ValueError("x has no chunk: its source is empty")
+    return total

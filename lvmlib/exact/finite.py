@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 
@@ -30,8 +30,18 @@ class FinitePosterior:
 
     def point_mass(self) -> FinitePosterior:
         """q on the most probable z alone; among equals, on the first."""
-        best = self.log_joint.argmax(dim=1, keepdim=True)
-        log_responsibilities = torch.full_like(self.log_joint, -torch.inf).scatter_(1, best, 0.0)
+        return self._at(self.log_joint.argmax(dim=1, keepdim=True))
+
+    def draw(self, generator: torch.Generator) -> FinitePosterior:
+        """q on one z alone, drawn from this q: argmax_z (ln q(z|x) + g_z), g_z of the standard Gumbel distribution."""
+        uniform = torch.rand(
+            self.log_responsibilities.shape, generator=generator, device=generator.device, dtype=torch.float64
+        )
+        gumbel = -torch.log(-torch.log(uniform.to(self.log_joint.device)))
+        return self._at((self.log_responsibilities + gumbel).argmax(dim=1, keepdim=True))
+
+    def _at(self, z: Int[Tensor, "batch 1"]) -> FinitePosterior:
+        log_responsibilities = torch.full_like(self.log_joint, -torch.inf).scatter_(1, z, 0.0)
         return FinitePosterior(self.log_joint, log_responsibilities)
 
     def elbo(self) -> Float[Tensor, " batch"]:

@@ -13,14 +13,13 @@ import torch
 from torch import Tensor
 from torch.distributions import Categorical, Independent, MultivariateNormal, Normal
 
-from lvmlib.em import expectation_maximization
+from lvmlib.em import ExponentialFamilyModel, Statistics, expectation_maximization
 from lvmlib.exact.degeneracy import Degeneracy, DegenerateComponentWarning, constant_columns, find_degeneracies
 from lvmlib.exact.finite import FinitePosterior
 from lvmlib.exact.gaussian import (
     COVARIANCE_TYPES,
     condition_number,
     covariance_shape,
-    estimate_covariances,
     log_density,
     scale_of,
     trace_of_precision,
@@ -34,7 +33,7 @@ PARAMETERS = ("weights", "means", "covariances")
 Start = Tensor | np.ndarray | Sequence | None
 
 
-class GaussianMixture(LatentVariableModel):
+class GaussianMixture(LatentVariableModel, ExponentialFamilyModel):
     r"""p(x) = Σ_k π_k N(x; μ_k, Σ_k), fitted by EM.
 
     Parameters
@@ -156,6 +155,7 @@ class GaussianMixture(LatentVariableModel):
         """Set the parameters to a start: the one given, and by ``init_params`` what is not given."""
         shapes = {"weights": (self.n_components,), "means": (self.n_components, x.shape[1])}
         shapes["covariances"] = covariance_shape(self.covariance_type, self.n_components, x.shape[1])
+        self._origin = x.mean(dim=0)
         given = {}
         for name in PARAMETERS:
             value = getattr(self, f"{name}_init")
@@ -188,35 +188,54 @@ class GaussianMixture(LatentVariableModel):
         """r_nk = π_k N(x_n; μ_k, Σ_k) / Σ_j π_j N(x_n; μ_j, Σ_j), in log space."""
         return FinitePosterior.exact(self.weights_.log() + log_density(x, self.means_, self._scale))
 
-    def m_step(self, x: Tensor, posterior: FinitePosterior) -> float:
-        r"""π_k = n_k / N, μ_k = Σ_n r_nk x_n / n_k, Σ_k as in :func:`estimate_covariances`; n_k = Σ_n r_nk.
+    def statistics(self, x: Tensor, posterior: FinitePosterior) -> Statistics:
+        responsibilities = posterior.responsibilities
+        centred = x - self._origin
+        scatter = torch.stack([(weight[:, None] * centred).T @ centred for weight in responsibilities.T])
+        return Statistics.of(
+            posterior.elbo(), counts=responsibilities.sum(dim=0), sums=responsibilities.T @ centred, scatter=scatter
+        )
+
+    def maximize(self, statistics: Statistics) -> float:
+        r"""π_k = n_k / N, μ_k = Σ_n r_nk x_n / n_k, Σ_k = Σ_n r_nk (x_n - μ_k)(x_n - μ_k)ᵀ / n_k; n_k = Σ_n r_nk.
 
         A component with n_k = 0 keeps its mean and covariance. Returns the allowance that
         :mod:`lvmlib.em` asks for: the covariances maximize the ELBO less
         (reg_covar / 2N) Σ_k n_k tr Σ_k⁻¹, so the ELBO may fall by no more than this falls;
         and the rounding of the log densities, which grows with the condition number.
         """
-        responsibilities = posterior.responsibilities
-        counts = responsibilities.sum(dim=0)
+        counts, n = statistics.values["counts"], statistics.n_examples
         occupied = counts > 0
         before = float((counts * trace_of_precision(self._scale)).sum())
-
         weights, means, covariances = self.weights_, self.means_, self.covariances_
         if "weights" in self.fit_parameters:
-            weights = counts / len(x)
+            weights = counts / n
+        centres = statistics.values["sums"] / counts[:, None]
         if "means" in self.fit_parameters:
-            means = torch.where(occupied[:, None], (responsibilities.T @ x) / counts[:, None], means)
+            means = torch.where(occupied[:, None], centres + self._origin, means)
         if "covariances" in self.fit_parameters:
-            covariances = estimate_covariances(x, responsibilities, means, self.covariance_type, self.reg_covar)
-            if self.covariance_type != "tied":
-                kept = occupied.reshape(-1, *[1] * (covariances.ndim - 1))
-                covariances = torch.where(kept, covariances, self.covariances_)
+            covariances = self._covariances(statistics, means - self._origin, centres)
         self._set(weights, means, covariances)
-
         after = float((counts * trace_of_precision(self._scale)).sum())
-        regularization = max(0.0, self.reg_covar * (before - after) / (2 * len(x)))
-        rounding = torch.finfo(x.dtype).eps * x.shape[1] * condition_number(self._scale)
+        regularization = max(0.0, self.reg_covar * (before - after) / (2 * n))
+        rounding = torch.finfo(means.dtype).eps * means.shape[1] * condition_number(self._scale)
         return regularization + rounding
+
+    def _covariances(self, statistics: Statistics, means: Tensor, centres: Tensor) -> Tensor:
+        counts = statistics.values["counts"]
+        cross = centres[:, :, None] * means[:, None, :]
+        about = statistics.values["scatter"] / counts[:, None, None] - cross - cross.mT + means[:, :, None] * means[:, None, :]
+        if self.covariance_type == "tied":
+            covariances = torch.where((counts > 0)[:, None, None], counts[:, None, None] * about, 0.0).sum(dim=0) / counts.sum()
+            return covariances + self.reg_covar * torch.eye(len(covariances), dtype=means.dtype, device=means.device)
+        if self.covariance_type == "full":
+            covariances = about + self.reg_covar * torch.eye(means.shape[1], dtype=means.dtype, device=means.device)
+        else:
+            covariances = about.diagonal(dim1=-2, dim2=-1) + self.reg_covar
+            if self.covariance_type == "spherical":
+                covariances = covariances.mean(dim=1)
+        kept = (counts > 0).reshape(-1, *[1] * (covariances.ndim - 1))
+        return torch.where(kept, covariances, self.covariances_)
 
     def _set(self, weights: Tensor, means: Tensor, covariances: Tensor) -> None:
         self.weights_, self.means_, self.covariances_ = weights, means, covariances
@@ -256,7 +275,7 @@ class GaussianMixture(LatentVariableModel):
         result = expectation_maximization(
             self,
             x,
-            hard=self.hard,
+            assignment="hard" if self.hard else "soft",
             tolerance=self.tol,
             max_iterations=self.max_iter,
             n_init=self.n_init,

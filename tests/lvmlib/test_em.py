@@ -35,18 +35,18 @@ def test_stops_unconverged_at_max_iterations(x):
     assert not result.converged and result.n_iterations == len(result.elbo) == 3
 
 
-@pytest.mark.parametrize("hard", [False, True])
+@pytest.mark.parametrize("hard", ["soft", "hard"])
 def test_keeps_the_best_of_several_starts(x, hard):
     def last_bounds(n_init):
-        model = GaussianMixture(5, init_params="random_from_data", hard=hard)
-        return expectation_maximization(model, x, hard=hard, n_init=n_init, max_iterations=7, random_state=4), model
+        model = GaussianMixture(5, init_params="random_from_data", hard=hard == "hard")
+        return expectation_maximization(model, x, assignment=hard, n_init=n_init, max_iterations=7, random_state=4), model
 
     lasts = []
     generator = torch.Generator().manual_seed(4)
     for _ in range(4):
-        model = GaussianMixture(5, init_params="random_from_data", hard=hard)
+        model = GaussianMixture(5, init_params="random_from_data", hard=hard == "hard")
         lasts.append(
-            float(expectation_maximization(model, x, hard=hard, max_iterations=7, random_state=generator).elbo[-1])
+            float(expectation_maximization(model, x, assignment=hard, max_iterations=7, random_state=generator).elbo[-1])
         )
     assert len(set(lasts)) > 1
     result, model = last_bounds(4)
@@ -62,8 +62,8 @@ class Sabotaged(GaussianMixture):
         super().__init__(2, **settings)
         self.damage = damage
 
-    def m_step(self, x, posterior):
-        allowance = super().m_step(x, posterior)
+    def maximize(self, statistics):
+        allowance = super().maximize(statistics)
         self.damage(self)
         return allowance
 
