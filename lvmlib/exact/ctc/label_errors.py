@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-def edit_distance(first: Sequence[int], second: Sequence[int]) -> int:
+def edit_distance(first: Sequence, second: Sequence) -> int:
     """The fewest insertions, deletions and substitutions that make one sequence the other (Levenshtein 1966)."""
     row = list(range(len(second) + 1))
     for i, a in enumerate(first, start=1):
@@ -15,7 +15,7 @@ def edit_distance(first: Sequence[int], second: Sequence[int]) -> int:
     return row[-1]
 
 
-def label_error_rate(hypotheses: Sequence[Sequence[int]], references: Sequence[Sequence[int]]) -> float:
+def label_error_rate(hypotheses: Sequence[Sequence], references: Sequence[Sequence]) -> float:
     """Edit distances over the references' lengths, both summed over the examples.
 
     0 where all agree; above 1 where much is inserted. The mean over examples of distance over

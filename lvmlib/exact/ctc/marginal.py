@@ -5,7 +5,6 @@ from __future__ import annotations
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from lvmlib.exact.ctc.arguments import check_log_probs, check_targets
 from lvmlib.exact.ctc.lattice import build_lattice
@@ -75,12 +74,22 @@ class _LogMarginal(torch.autograd.Function):
     def forward(ctx, log_probs, targets, input_lengths, target_lengths, blank):
         lattice = build_lattice(log_probs, targets, input_lengths, target_lengths, blank)
         before, after = forward_backward(lattice)
-        ctx.save_for_backward(lattice.by_class(state_posterior(lattice, before, after)))
+        ctx.save_for_backward(log_probs, lattice.by_class(state_posterior(lattice, before, after)))
         return before.of_end(lattice).to(log_probs.dtype)
 
     @staticmethod
-    @once_differentiable
     def backward(ctx, gradient):
-        (posterior,) = ctx.saved_tensors
+        return _Gradient.apply(gradient, *ctx.saved_tensors), None, None, None, None
+
+
+class _Gradient(torch.autograd.Function):
+    """The gradient with what comes from above it; it depends on ``log_probs``, but how is not computed."""
+
+    @staticmethod
+    def forward(ctx, gradient, log_probs, posterior):
         # An infeasible example has a posterior of 0, and a gradient of 0 whatever comes from above it.
-        return torch.where(posterior > 0, posterior * gradient[:, None], 0.0), None, None, None, None
+        return torch.where(posterior > 0, posterior * gradient[:, None], 0.0)
+
+    @staticmethod
+    def backward(ctx, *gradients):
+        raise RuntimeError("ctc_log_marginal can be differentiated once: its second derivative is not implemented")

@@ -17,7 +17,7 @@ from lvmlib.exact.ctc.recursion import Scores, forward, forward_backward, state_
 class CTCPosterior:
     """q(z|x, y) over paths z that collapse to y: exact, a point mass on the best path, or one on a path drawn."""
 
-    positions: Float[Tensor, "frames batch 2*labels+1"]
+    positions: Float[Tensor, "frames batch positions"]
     """q of being at each position of blank, y_1, blank, y_2, ..., y_U, blank: label u (from 0) is position 2u + 1.
 
     Each frame of an example sums to 1; 0 beyond its length, and everywhere if no path gives y.

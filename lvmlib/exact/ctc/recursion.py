@@ -103,14 +103,17 @@ def forward_backward(lattice: Lattice) -> tuple[Scores, Scores]:
 def state_posterior(lattice: Lattice, before: Scores, after: Scores) -> Float[Tensor, "frames_and_2 states batch"]:
     """p(s_t = s | y) = exp(before_t(s) + e_t(s) + after_t(s) - ln p(y)); 0 where no path gives y.
 
-    What is below e^NEGLIGIBLE, 2e-35, comes out as 0.
+    Divided by its sum over the states, which is 1 but for rounding that a frame's states have
+    in common. What is below e^NEGLIGIBLE, 2e-35, comes out as 0.
     """
     log_marginal = before.of_end(lattice)
     log_marginal = torch.where(log_marginal > -torch.inf, log_marginal, 0.0)
     offset = (before.offset + after.offset - log_marginal).to(lattice.emissions.dtype)
     log_posterior = (before.relative + lattice.emissions).add_(after.relative).add_(offset[:, None])
     posterior = log_posterior.clamp_(min=NEGLIGIBLE).exp_()
-    return torch.nn.functional.threshold_(posterior, math.exp(NEGLIGIBLE + 1e-3), 0.0)
+    torch.nn.functional.threshold_(posterior, math.exp(NEGLIGIBLE + 1e-3), 0.0)
+    total = posterior.sum(dim=1, keepdim=True)
+    return posterior.div_(torch.where(total > 0, total, 1.0))
 
 
 def trace_back(
