@@ -15,11 +15,14 @@ from lvmlib.exact.ctc.decoding import Hypothesis, best_path, prefix_beam_search
 from lvmlib.exact.ctc.label_errors import edit_distance, label_error_rate
 from lvmlib.exact.ctc.marginal import ctc_log_marginal
 from lvmlib.exact.ctc.posterior import CTCPosterior, ctc_posterior
+from lvmlib.exact.ctc.recognizer import CTCRecognizer, LabelledFeatures, train_recognizer
 
 __all__ = [
     "CTCAlignment",
     "CTCPosterior",
+    "CTCRecognizer",
     "Hypothesis",
+    "LabelledFeatures",
     "best_alignment",
     "best_path",
     "collapse",
@@ -29,4 +32,5 @@ __all__ = [
     "frames_needed",
     "label_error_rate",
     "prefix_beam_search",
+    "train_recognizer",
 ]

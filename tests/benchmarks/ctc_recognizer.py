@@ -1,0 +1,167 @@
+"""Label error rate on connected digits of a speaker whom the recognizer never heard.
+
+Recordings of the Free Spoken Digit Dataset are joined into sequences. One speaker is held out
+for testing, the next for validation, four are trained on; each speaker in turn is the one held
+out. Training hears new sequences at every step, at speeds of 0.85 to 1.15, which moves pitch
+and resonances as another throat would. Nothing is chosen on the tested speaker. Run as::
+
+    python tests/benchmarks/ctc_recognizer.py                     # all six speakers, some minutes each
+    python tests/benchmarks/ctc_recognizer.py --test george       # one of them
+    python tests/benchmarks/ctc_recognizer.py --quick             # a trial; no report is written
+
+It writes ``results/reports/ctc_recognizer.json`` and the picture ``build/ctc_digits.png``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from benchmark_record import use_cores, write_report  # noqa: E402
+
+from lvmlib.data.spectrogram import LogMelSpectrogram  # noqa: E402
+from lvmlib.data.speech import SAMPLE_RATE, ConnectedDigits, SpokenDigits, connected_digits, spoken_digits  # noqa: E402
+from lvmlib.exact.ctc import (  # noqa: E402
+    CTCRecognizer,
+    LabelledFeatures,
+    best_alignment,
+    ctc_posterior,
+    label_error_rate,
+    train_recognizer,
+)
+
+SPECTROGRAM = LogMelSpectrogram(SAMPLE_RATE)
+DIGITS = (3, 7)
+"""In a sequence. Digit d is label d + 1; 0 is the blank."""
+SPEEDS = (0.85, 0.92, 1.0, 1.08, 1.15)
+BATCH = 16
+BEAM_WIDTH = 16
+PICTURE = Path(__file__).parents[2] / "build" / "ctc_digits.png"
+
+
+def at_speed(recordings: SpokenDigits, speed: float) -> SpokenDigits:
+    """Faster and higher, by linear interpolation between samples."""
+    samples = round(recordings.waveforms.shape[1] / speed)
+    waveforms = torch.nn.functional.interpolate(recordings.waveforms[:, None], size=samples, mode="linear", align_corners=False)
+    lengths = (recordings.lengths / speed).floor().long()
+    return SpokenDigits(
+        waveforms[:, 0], lengths, recordings.digits, recordings.speakers, recordings.takes, recordings.speaker_names
+    )
+
+
+def features_of(sequences: ConnectedDigits) -> LabelledFeatures:
+    lengths = SPECTROGRAM.n_frames(sequences.lengths)
+    return LabelledFeatures(SPECTROGRAM(sequences.waveforms), lengths, sequences.digits + 1, sequences.n_digits)
+
+
+def training_batches(recordings: SpokenDigits, generator: torch.Generator) -> Iterator[LabelledFeatures]:
+    """Without end. In each a band of frequencies is silenced, and another speed is heard."""
+    versions = [at_speed(recordings, speed) for speed in SPEEDS]
+    while True:
+        version = versions[int(torch.randint(len(versions), (), generator=generator))]
+        batch = features_of(connected_digits(version, BATCH, DIGITS, generator))
+        width = int(torch.randint(8, (), generator=generator))
+        lowest = int(torch.randint(SPECTROGRAM.n_mels - width, (), generator=generator))
+        batch.features[:, :, lowest : lowest + width] = 0.0  # constant over time: 0 once standardized
+        yield batch
+
+
+def label_errors(recognizer: CTCRecognizer, batch: LabelledFeatures) -> dict[str, float]:
+    spoken = [row[:count].tolist() for row, count in zip(batch.targets, batch.target_lengths)]
+    found = {
+        "best_path": recognizer.recognize(batch.features, batch.lengths),
+        "beam_search": recognizer.recognize(batch.features, batch.lengths, beam_width=BEAM_WIDTH),
+    }
+    return {name: label_error_rate([h.labels for h in hypotheses], spoken) for name, hypotheses in found.items()}
+
+
+def hold_out(recordings: SpokenDigits, tested: str, n_steps: int, n_test: int) -> tuple[dict, CTCRecognizer, ConnectedDigits]:
+    names = recordings.speaker_names
+    validated = names[(names.index(tested) + 1) % len(names)]
+    heard = [name for name in names if name not in (tested, validated)]
+    began = time.perf_counter()
+    recognizer = CTCRecognizer(SPECTROGRAM.n_mels, 10, random_state=1)
+    batches = training_batches(recordings.of(heard), torch.Generator().manual_seed(2))
+    history = train_recognizer(recognizer, batches, n_steps, random_state=3)
+    test = connected_digits(recordings.of([tested]), n_test, DIGITS, 4)
+    measured = {
+        "tested": tested,
+        "validated": validated,
+        "heard": heard,
+        "log_marginal_per_label_at_the_end": float(history[-20:].mean()),
+        "validation": label_errors(recognizer, features_of(connected_digits(recordings.of([validated]), n_test, DIGITS, 5))),
+        "test": label_errors(recognizer, features_of(test)),
+        "seconds": round(time.perf_counter() - began, 1),
+    }
+    return measured, recognizer, test
+
+
+def draw(recognizer: CTCRecognizer, sequences: ConnectedDigits) -> None:
+    """Where in the first sequence each label comes from."""
+    from lvmlib.plots import plot_alignment
+
+    batch = features_of(sequences)
+    with torch.no_grad():
+        log_probs = recognizer.eval()(batch.features[:1], batch.lengths[:1])
+    arguments = batch.targets[:1], recognizer.output_lengths(batch.lengths[:1]), batch.target_lengths[:1]
+    frames, count = int(arguments[1]), int(batch.target_lengths[0])
+    figure = plot_alignment(
+        batch.features[0, : batch.lengths[0]],
+        ctc_posterior(log_probs, *arguments).positions[:frames, 0, : 2 * count + 1],
+        best_alignment(log_probs, *arguments).spans[0, :count],
+        [str(int(digit)) for digit in sequences.digits[0, :count]],
+        seconds=int(sequences.lengths[0]) / SAMPLE_RATE,
+        centres=SPECTROGRAM.centres,
+        true_spans=sequences.spans[0, :count] / SAMPLE_RATE,
+    )
+    PICTURE.parent.mkdir(exist_ok=True)
+    figure.savefig(PICTURE, dpi=120)
+    print(PICTURE)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--test", help="one speaker to hold out, instead of each in turn")
+    parser.add_argument("--steps", type=int, default=800)
+    parser.add_argument("--sequences", type=int, default=200, help="tested on")
+    parser.add_argument("--quick", action="store_true", help="30 steps, 20 sequences, one speaker")
+    settings = parser.parse_args()
+    use_cores(1)
+    torch.set_num_threads(1)
+    recordings = spoken_digits()
+    steps, sequences = (30, 20) if settings.quick else (settings.steps, settings.sequences)
+    speakers = [settings.test or "george"] if settings.quick or settings.test else list(recordings.speaker_names)
+    folds = []
+    for tested in speakers:
+        measured, recognizer, test = hold_out(recordings, tested, steps, sequences)
+        folds.append(measured)
+        print({key: measured[key] for key in ("tested", "validation", "test", "seconds")}, flush=True)
+        if tested == speakers[0]:
+            draw(recognizer, test)
+    if not settings.quick and not settings.test:
+        write_report(
+            "ctc_recognizer",
+            ("torch", "numpy"),
+            1,
+            claim="label error rate on connected digits of a speaker never heard",
+            label_error_rate={
+                name: statistics.mean(fold["test"][name] for fold in folds) for name in ("best_path", "beam_search")
+            },
+            beam_width=BEAM_WIDTH,
+            digits_per_sequence=DIGITS,
+            sequences=sequences,
+            steps=steps,
+            folds=folds,
+        )
+
+
+if __name__ == "__main__":
+    main()
