@@ -10,6 +10,7 @@ unsegmented sequence data with recurrent neural networks, ICML 2006.
 """
 
 from lvmlib.exact.ctc.alignment import CTCAlignment, best_alignment
+from lvmlib.exact.ctc.codebook import CodebookCTC, LabelledCodes
 from lvmlib.exact.ctc.collapse import collapse, frames_needed
 from lvmlib.exact.ctc.decoding import Hypothesis, best_path, prefix_beam_search
 from lvmlib.exact.ctc.label_errors import edit_distance, label_error_rate
@@ -21,7 +22,9 @@ __all__ = [
     "CTCAlignment",
     "CTCPosterior",
     "CTCRecognizer",
+    "CodebookCTC",
     "Hypothesis",
+    "LabelledCodes",
     "LabelledFeatures",
     "best_alignment",
     "best_path",
