@@ -51,6 +51,7 @@ class CTCRecognizer(nn.Module):
         with drawing_from(as_generator(random_state)):
             self.first = nn.Conv1d(n_features, width, 5, stride=2, padding=2)
             self.second = nn.Conv1d(width, width, 5, padding=2)
+            self.norms = nn.ModuleList([nn.LayerNorm(width), nn.LayerNorm(width), nn.LayerNorm(2 * width)])
             self.recurrent = nn.GRU(width, width, batch_first=True, bidirectional=True)
             self.readout = nn.Linear(2 * width, n_labels + 1)
         self.dropout = nn.Dropout(dropout)
@@ -66,15 +67,17 @@ class CTCRecognizer(nn.Module):
         """ln p_t(c|x). What lies beyond an example's length neither matters nor means anything."""
         hidden = standardize(features, lengths).transpose(1, 2)  # (batch, n_features, frames)
         shorter = self.output_lengths(lengths)
-        hidden = within(torch.relu(self.first(hidden)), shorter)
-        hidden = within(torch.relu(self.second(self.dropout(hidden))) + hidden, shorter).transpose(1, 2)
+        hidden = self.dropout(self.norms[0](torch.relu(self.first(hidden)).transpose(1, 2)))
+        more = torch.relu(self.second(within(hidden, shorter).transpose(1, 2))).transpose(1, 2)
+        hidden = self.norms[1](hidden + more)  # (batch, output frames, width)
         # Packed, so that the way back begins at an example's own end; a length of 0 cannot be packed.
         packed = nn.utils.rnn.pack_padded_sequence(
             self.dropout(hidden), shorter.clamp(min=1).cpu(), batch_first=True, enforce_sorted=False
         )
-        hidden, _ = nn.utils.rnn.pad_packed_sequence(
+        recurrent, _ = nn.utils.rnn.pad_packed_sequence(
             self.recurrent(packed)[0], batch_first=True, total_length=hidden.shape[1]
         )
+        hidden = self.norms[2](recurrent)
         return self.readout(self.dropout(hidden)).log_softmax(dim=2).transpose(0, 1)
 
     def log_marginal(self, batch: LabelledFeatures) -> Float[Tensor, " batch"]:
@@ -175,8 +178,8 @@ def standardize(
 
 
 def within(
-    hidden: Float[Tensor, "batch channels frames"], lengths: Int[Tensor, " batch"]
-) -> Float[Tensor, "batch channels frames"]:
+    hidden: Float[Tensor, "batch frames channels"], lengths: Int[Tensor, " batch"]
+) -> Float[Tensor, "batch frames channels"]:
     """0 beyond each example's frames, as a convolution pads: an example does not see how long the batch is."""
-    inside = torch.arange(hidden.shape[2], device=hidden.device) < lengths[:, None]
-    return torch.where(inside[:, None], hidden, 0.0)
+    inside = torch.arange(hidden.shape[1], device=hidden.device) < lengths[:, None]
+    return torch.where(inside[:, :, None], hidden, 0.0)
