@@ -52,11 +52,11 @@ def arrive(
     relative = emissions.new_empty(frames if keep else 2, *first.shape)
     offset = torch.zeros(frames, *first.shape[:-2], first.shape[-1], dtype=torch.float64, device=emissions.device)
     relative[0] = first
-    # origin[i] is the score from s - i; what has no predecessor stays at -inf
+    # origin[i] is the score from s - i, and -inf at the states that have no such predecessor
     origin = emissions.new_full((3, *first.shape), -torch.inf)
     stay, step, leap = origin[0], origin[1, ..., 1:, :], origin[2, ..., 2:, :]
+    no_step, no_leap = origin[1, ..., :1, :], origin[2, ..., :2, :]
     one_before, two_before, skip = stay[..., :-1, :], stay[..., :-2, :], skip[..., 2:, :]
-    shifted = torch.empty_like(origin)
     greatest, finite = torch.empty_like(first), torch.empty_like(first)
     for t in range(frames - 1):
         now, arrival = (relative[t], relative[t + 1]) if keep else (relative[t % 2], relative[(t + 1) % 2])
@@ -68,10 +68,11 @@ def arrive(
         else:
             torch.amax(origin, dim=0, out=greatest)
             torch.clamp(greatest, min=least, out=finite)  # for -inf less -inf is NaN
-            torch.sub(origin, finite, out=shifted)
             # Beside the greatest, which gives 1, less than e^NEGLIGIBLE is nothing; where all are -inf, greatest stays it.
-            torch.sum(shifted.clamp_(min=NEGLIGIBLE).exp_(), dim=0, out=arrival)
+            torch.sum(origin.sub_(finite).clamp_(min=NEGLIGIBLE).exp_(), dim=0, out=arrival)
             arrival.log_().add_(greatest)
+            no_step.fill_(-torch.inf)
+            no_leap.fill_(-torch.inf)
         if (t + 1) % RENORMALIZE_EVERY == 0:
             peak = arrival.amax(dim=-2)
             peak = torch.where(torch.isfinite(peak), peak, 0.0)
