@@ -9,8 +9,8 @@ A file is used only if its SHA-256 is the one written here.
     <folder>/old-faithful/faithful.csv
     <folder>/mnist/{train,t10k}-{images-idx3,labels-idx1}-ubyte.gz
 
-``spoken_digits`` is one file too, ``<folder>/fsdd/fsdd_takes_0-9.zip``, without a download;
-``connected_digits`` joins its recordings into sequences.
+``spoken_digits`` is one file in a local folder, ``<folder>/fsdd/fsdd_takes_0-9.zip``, and 600
+where it is downloaded; ``connected_digits`` joins its recordings into sequences.
 """
 
 from lvmlib.data.files import DatasetUnavailable

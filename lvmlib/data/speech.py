@@ -8,13 +8,15 @@ import wave
 import zipfile
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from lvmlib.data.files import PublishedFile
+from lvmlib.data.assembled import AssembledArchive
+from lvmlib.data.files import DatasetUnavailable, PublishedFile
 from lvmlib.data.record import check_dtype
 from lvmlib.randomness import Seed, as_generator
 from lvmlib.validation import check_at_least
@@ -23,8 +25,21 @@ FSDD = PublishedFile(
     "fsdd/fsdd_takes_0-9.zip",
     3_202_755,
     "26a23de419679c107f34bfaffc7b1de3974df6dce844eccece008548251d36a1",
-    (),  # the repository publishes the recordings one by one; the archive of these 600 is not there
+    (),  # the repository publishes the recordings one by one, as below
 )
+RECORDINGS = AssembledArchive(
+    PublishedFile(
+        "fsdd/recordings_takes_0-9.zip", 4_269_940, "4ec877fa5173f31cf12c658c8ff07266421b1fe59a613893b394cd8e7ba5a4fa", ()
+    ),
+    "https://raw.githubusercontent.com/Jakobovski/free-spoken-digit-dataset/26eb9aa/recordings",
+    tuple(
+        f"{digit}_{speaker}_{take}.wav"
+        for digit in range(10)
+        for speaker in ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
+        for take in range(10)
+    ),
+)
+"""The same files."""
 SAMPLE_RATE = 8_000
 LICENCE = "CC BY-SA 4.0: credit the authors, and share changed versions under the same licence"
 
@@ -96,10 +111,11 @@ def spoken_digits(dtype: torch.dtype = torch.float32, root: str | os.PathLike | 
     """Free Spoken Digit Dataset, takes 0 to 9: six speakers say each of ten digits ten times, at 8,000 Hz.
 
     Licence: Creative Commons Attribution-ShareAlike 4.0. Source:
-    github.com/Jakobovski/free-spoken-digit-dataset, recordings/ at commit 26eb9aa; the 600
-    files, unchanged, in one archive, ``fsdd/fsdd_takes_0-9.zip``, 3,202,755 bytes, SHA-256
-    checked. It is looked for as :mod:`lvmlib.data` says, but for a download: there is none of
-    the archive. By the authors' rule takes 0 to 4 are for testing where speakers are not held out.
+    github.com/Jakobovski/free-spoken-digit-dataset, recordings/ at commit 26eb9aa, 600 files.
+    They are looked for in one archive, ``fsdd/fsdd_takes_0-9.zip`` (3,202,755 bytes), where
+    :mod:`lvmlib.data` says, and otherwise downloaded one by one into an archive in the cache;
+    either is used only if its SHA-256 is the one written here. By the authors' rule takes 0 to
+    4 are for testing where speakers are not held out.
 
     Parameters
     ----------
@@ -120,7 +136,7 @@ def spoken_digits(dtype: torch.dtype = torch.float32, root: str | os.PathLike | 
     Jackson et al., Jakobovski/free-spoken-digit-dataset, Zenodo, 2018.
     """
     check_dtype(dtype)
-    with zipfile.ZipFile(FSDD.find(root)) as archive:
+    with zipfile.ZipFile(_archive(root)) as archive:
         names = sorted(name for name in archive.namelist() if name.endswith(".wav"))
         signals = [read_wave(archive.read(name), name) for name in names]
     fields = [os.path.basename(name).removesuffix(".wav").split("_") for name in names]  # digit, speaker, take
@@ -136,6 +152,16 @@ def spoken_digits(dtype: torch.dtype = torch.float32, root: str | os.PathLike | 
         torch.tensor([int(take) for _, _, take in fields]),
         speaker_names,
     )
+
+
+def _archive(root: str | os.PathLike | None) -> Path:
+    try:
+        return FSDD.find(root)
+    except DatasetUnavailable:
+        folder = os.environ.get("LVMLIB_DATA")
+        if root is not None or (folder and (not Path(folder).is_dir() or (Path(folder) / FSDD.path).exists())):
+            raise  # a folder was named, and what it holds is wrong
+        return RECORDINGS.find()
 
 
 def read_wave(content: bytes, name: str = "content") -> np.ndarray:

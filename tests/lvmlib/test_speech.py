@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from lvmlib.data import speech
+from lvmlib.data.assembled import AssembledArchive, stored_archive
 from lvmlib.data.files import DatasetUnavailable, PublishedFile
 from lvmlib.data.speech import SpokenDigits, connected_digits, read_wave, spoken_digits
 
@@ -98,6 +99,58 @@ class TestLoader:
     def test_other_sounds_are_refused(self, content, complaint):
         with pytest.raises(ValueError, match=complaint):
             read_wave(content, "one")
+
+
+class TestDownload:
+    """From a folder that stands for the repository."""
+
+    MEMBERS = {"3_ann_0.wav": wav([1, 2, 3]), "5_zoe_1.wav": wav([7, 8])}
+
+    @pytest.fixture
+    def repository(self, tmp_path, monkeypatch):
+        monkeypatch.delenv("LVMLIB_DATA", raising=False)
+        monkeypatch.setenv("LVMLIB_CACHE", str(tmp_path / "cache"))
+        folder = tmp_path / "repository"
+        folder.mkdir()
+        for name, content in self.MEMBERS.items():
+            (folder / name).write_bytes(content)
+        whole = stored_archive(self.MEMBERS)
+        file = PublishedFile("fsdd/recordings.zip", len(whole), hashlib.sha256(whole).hexdigest(), ())
+        monkeypatch.setattr(speech, "RECORDINGS", AssembledArchive(file, folder.as_uri(), tuple(self.MEMBERS)))
+        return folder
+
+    def test_into_the_cache(self, repository):
+        assert spoken_digits().digits.tolist() == [3, 5]
+        for path in repository.iterdir():
+            path.unlink()
+        assert spoken_digits().lengths.tolist() == [3, 2]  # from the cache
+
+    def test_a_changed_recording_is_refused_and_not_kept(self, repository, tmp_path):
+        (repository / "3_ann_0.wav").write_bytes(wav([1, 2, 4]))
+        with pytest.raises(DatasetUnavailable, match="is not the published file"):
+            spoken_digits()
+        assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()] == []
+
+    def test_a_missing_recording_is_named(self, repository):
+        (repository / "5_zoe_1.wav").unlink()
+        with pytest.raises(DatasetUnavailable, match="5_zoe_1.wav is not to be had"):
+            spoken_digits()
+
+    def test_a_local_folder_that_is_wrong_is_not_passed_over(self, repository, tmp_path, monkeypatch):
+        (tmp_path / "data/fsdd").mkdir(parents=True)
+        (tmp_path / "data/fsdd/fsdd_takes_0-9.zip").write_bytes(b"something else")
+        monkeypatch.setenv("LVMLIB_DATA", str(tmp_path / "data"))
+        with pytest.raises(DatasetUnavailable, match="is truncated"):
+            spoken_digits()
+
+    def test_the_published_recordings_make_the_archive_that_is_expected(self):
+        folder = os.environ.get("LVMLIB_DATA")
+        if not folder or not (Path(folder) / speech.FSDD.path).is_file():
+            pytest.skip(f"no local folder (LVMLIB_DATA) holds {speech.FSDD.path}")
+        with zipfile.ZipFile(Path(folder) / speech.FSDD.path) as archive:
+            whole = stored_archive({name: archive.read(name) for name in speech.RECORDINGS.names})
+        assert len(whole) == speech.RECORDINGS.file.size
+        assert hashlib.sha256(whole).hexdigest() == speech.RECORDINGS.file.sha256
 
 
 class TestConnected:
