@@ -50,7 +50,9 @@ class LogMelSpectrogram:
         if not (self.window > 0 and self.hop > 0 and self.floor > 0):
             raise ValueError(f"window, hop and floor must be positive, got {self.window}, {self.hop} and {self.floor}")
         if self.window_samples < 2 or self.hop_samples < 1:
-            raise ValueError(f"window = {self.window} and hop = {self.hop} s must be at least 2 and 1 samples at {self.sample_rate} Hz")
+            raise ValueError(
+                f"window = {self.window} and hop = {self.hop} s must be at least 2 and 1 samples at {self.sample_rate} Hz"
+            )
 
     @property
     def window_samples(self) -> int:

@@ -179,7 +179,8 @@ def read_wave(content: bytes, name: str = "content") -> np.ndarray:
     except (wave.Error, EOFError) as error:
         raise ValueError(f"{name} is not a WAV file: {error or 'it is truncated'}") from error
     if form != (1, 2, SAMPLE_RATE):
-        raise ValueError(f"{name} must be mono, 16 bits, {SAMPLE_RATE} Hz, got {form[0]} channels, {8 * form[1]} bits, {form[2]} Hz")
+        given = f"{form[0]} channels, {8 * form[1]} bits, {form[2]} Hz"
+        raise ValueError(f"{name} must be mono, 16 bits, {SAMPLE_RATE} Hz, got {given}")
     return np.frombuffer(samples, dtype="<i2")
 
 

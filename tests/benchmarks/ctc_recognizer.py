@@ -50,7 +50,9 @@ PICTURE = Path(__file__).parents[2] / "build" / "ctc_digits.png"
 def at_speed(recordings: SpokenDigits, speed: float) -> SpokenDigits:
     """Faster and higher, by linear interpolation between samples."""
     samples = round(recordings.waveforms.shape[1] / speed)
-    waveforms = torch.nn.functional.interpolate(recordings.waveforms[:, None], size=samples, mode="linear", align_corners=False)
+    waveforms = torch.nn.functional.interpolate(
+        recordings.waveforms[:, None], size=samples, mode="linear", align_corners=False
+    )
     lengths = (recordings.lengths / speed).floor().long()
     return SpokenDigits(
         waveforms[:, 0], lengths, recordings.digits, recordings.speakers, recordings.takes, recordings.speaker_names

@@ -201,4 +201,5 @@ class TestConnected:
     )
     def test_bad_input(self, change, complaint):
         with pytest.raises(ValueError, match=complaint):
-            connected_digits(**{"recordings": own_recordings(), "n_sequences": 2, "digits_per_sequence": (1, 3), "generator": 0, **change})
+            given = {"recordings": own_recordings(), "n_sequences": 2, "digits_per_sequence": (1, 3), "generator": 0}
+            connected_digits(**{**given, **change})

@@ -1,4 +1,4 @@
-"""What the functions of this package are given, checked: each error names the argument, what was given and what is allowed."""
+"""Checks of frames and labels: each error names the argument, what was given and what is allowed."""
 
 from __future__ import annotations
 
@@ -83,7 +83,8 @@ def _check_lengths(name: str, lengths: Tensor, batch: int, most: int, of_what: s
     wrong = (lengths < 0) | (lengths > most)
     if wrong.any():
         example = int(wrong.nonzero()[0])
-        raise ValueError(f"{name} must lie in 0 .. {most}, the number of {of_what}, got {int(lengths[example])} for example {example}")
+        given = f"{int(lengths[example])} for example {example}"
+        raise ValueError(f"{name} must lie in 0 .. {most}, the number of {of_what}, got {given}")
 
 
 def _kind(value: object) -> str:

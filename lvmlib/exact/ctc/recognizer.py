@@ -42,7 +42,9 @@ class CTCRecognizer(nn.Module):
         A seed or a generator for the starting weights.
     """
 
-    def __init__(self, n_features: int, n_labels: int, *, width: int = 64, dropout: float = 0.2, random_state: Seed = 0) -> None:
+    def __init__(
+        self, n_features: int, n_labels: int, *, width: int = 64, dropout: float = 0.2, random_state: Seed = 0
+    ) -> None:
         super().__init__()
         for name, value in [("n_features", n_features), ("n_labels", n_labels), ("width", width)]:
             check_at_least(name, value, 1)
@@ -152,7 +154,7 @@ def train_recognizer(
         for batch in batches:
             objective = recognizer.log_marginal(batch).sum() / batch.target_lengths.sum().clamp(min=1)
             if not torch.isfinite(objective):
-                raise ArithmeticError(f"step {len(history)}: ln p(y|x) per label is {objective.item()}; look at the features")
+                raise ArithmeticError(f"step {len(history)}: ln p(y|x) per label is {objective.item()}: look at features")
             optimizer.zero_grad()
             (-objective).backward()
             nn.utils.clip_grad_norm_(recognizer.parameters(), 5.0)

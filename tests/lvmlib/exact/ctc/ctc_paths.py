@@ -9,7 +9,7 @@ import torch
 
 
 def collapsed(path, blank) -> tuple[int, ...]:
-    """By the definition, and not as the library does it: a class that is not the blank counts where it differs from before."""
+    """By the definition, not as the library does it: a class other than the blank counts where it is new."""
     return tuple(c for before, c in zip((None, *path), path) if c != before and c != blank)
 
 

@@ -12,11 +12,17 @@ from lvmlib.exact.ctc import CodebookCTC, LabelledCodes
 
 
 def sequences(dtype=torch.int64) -> LabelledCodes:
-    """60 sequences of up to 14 frames of five codes, three labels: codes 0 and 3 mostly silence, 1, 2 and 4 mostly one label."""
+    """60 sequences of up to 14 frames; codes 0 and 3 are mostly silence, 1, 2 and 4 mostly one label each."""
     generator = torch.Generator().manual_seed(8)
     frames, batch = 14, 60
     truth = torch.tensor(
-        [[0.9, 0.04, 0.03, 0.03], [0.1, 0.8, 0.06, 0.04], [0.08, 0.1, 0.8, 0.02], [0.95, 0.02, 0.02, 0.01], [0.1, 0.02, 0.03, 0.85]]
+        [
+            [0.9, 0.04, 0.03, 0.03],
+            [0.1, 0.8, 0.06, 0.04],
+            [0.08, 0.1, 0.8, 0.02],
+            [0.95, 0.02, 0.02, 0.01],
+            [0.1, 0.02, 0.03, 0.85],
+        ]
     )
     codes = torch.randint(5, (frames, batch), generator=generator)
     lengths = torch.randint(9, frames + 1, (batch,), generator=generator)
@@ -30,7 +36,10 @@ def sequences(dtype=torch.int64) -> LabelledCodes:
 
 def test_expected_counts_by_enumeration():
     x = LabelledCodes(
-        torch.tensor([[0, 2], [1, 2], [1, 0], [2, 1], [0, 0]]), torch.tensor([5, 3]), torch.tensor([[1, 1], [2, 0]]), torch.tensor([2, 1])
+        torch.tensor([[0, 2], [1, 2], [1, 0], [2, 1], [0, 0]]),
+        torch.tensor([5, 3]),
+        torch.tensor([[1, 1], [2, 0]]),
+        torch.tensor([2, 1]),
     )
     model = CodebookCTC(4, 2)
     model.initialize(x, torch.Generator().manual_seed(3))
@@ -127,7 +136,10 @@ def test_a_seed_reproduces():
         ({"codes": torch.tensor([[0, 4], [-1, 0], [2, 0]])}, "got -1 at frame 1 of example 0"),
         ({"targets": torch.tensor([[1, 4], [2, 0]])}, "targets of example 0 holds 4 at position 1"),
         ({"targets": torch.tensor([[1, 0], [2, 0]])}, "targets of example 0 holds 0 at position 1"),
-        ({"targets": torch.tensor([[2, 2], [2, 0]]), "lengths": torch.tensor([2, 2])}, "targets of example 0 need more frames than its 2"),
+        (
+            {"targets": torch.tensor([[2, 2], [2, 0]]), "lengths": torch.tensor([2, 2])},
+            "targets of example 0 need more frames than its 2",
+        ),
     ],
 )
 def test_bad_input(change, complaint):

@@ -93,7 +93,7 @@ class TestPyTorch:
             gradients += torch.autograd.grad((weights * value).sum(), leaf)
             values.append(value.detach())
         torch.testing.assert_close(*values, rtol=tolerance, atol=0)
-        # in float32 the peer's scores, of some 200 nats, are rounded to 1e-5 in each of 70 frames, and its posteriors with them
+        # in float32 the peer's scores, some 200 nats, are rounded to 1e-5 in each of 70 frames
         torch.testing.assert_close(*gradients, rtol=0, atol=tolerance if dtype == torch.float64 else 1e-3)
 
     def test_float32_is_nearer_to_float64_than_the_peer_s(self):
