@@ -8,11 +8,29 @@ A file is used only if its SHA-256 is the one written here.
 
     <folder>/old-faithful/faithful.csv
     <folder>/mnist/{train,t10k}-{images-idx3,labels-idx1}-ubyte.gz
+
+``spoken_digits`` is one file in a local folder, ``<folder>/fsdd/fsdd_takes_0-9.zip``, and 600
+where it is downloaded; ``connected_digits`` joins its recordings into sequences.
 """
 
 from lvmlib.data.files import DatasetUnavailable
 from lvmlib.data.images import binarize, digits, mnist
 from lvmlib.data.record import Dataset
+from lvmlib.data.spectrogram import LogMelSpectrogram
+from lvmlib.data.speech import ConnectedDigits, SpokenDigits, connected_digits, spoken_digits
 from lvmlib.data.tables import iris, old_faithful
 
-__all__ = ["Dataset", "DatasetUnavailable", "binarize", "digits", "iris", "mnist", "old_faithful"]
+__all__ = [
+    "ConnectedDigits",
+    "Dataset",
+    "DatasetUnavailable",
+    "LogMelSpectrogram",
+    "SpokenDigits",
+    "binarize",
+    "connected_digits",
+    "digits",
+    "iris",
+    "mnist",
+    "old_faithful",
+    "spoken_digits",
+]
