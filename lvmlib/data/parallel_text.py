@@ -28,12 +28,17 @@ class TextFile:
         """Of the compressed file where there is one, else of the plain one, which is downloaded if need be."""
         if self.compressed is not None and self._is_local(root):
             with gzip.open(self.compressed.find(root), "rt", encoding="utf-8") as file:
-                return file.read().splitlines()
-        return self.plain.find(root).read_text(encoding="utf-8").splitlines()
+                return _lines(file.read())
+        return _lines(self.plain.find(root).read_text(encoding="utf-8"))
 
     def _is_local(self, root: str | os.PathLike | None) -> bool:
         folder = root if root is not None else os.environ.get("LVMLIB_DATA")
         return bool(folder) and (Path(folder) / self.compressed.path).exists()
+
+
+def _lines(text: str) -> list[str]:
+    """By line feeds alone: ``splitlines`` splits at other characters too, which may stand within a sentence."""
+    return text.removesuffix("\n").split("\n")
 
 
 def _text(path: str, size: int, sha256: str, url: str, compressed: tuple[int, str] | None = None) -> TextFile:

@@ -84,7 +84,7 @@ class IBMModel1(TranslationModel):
 
     def e_step(self, x: SentencePairs) -> Model1Posterior:
         """p(a_j = i|f, e) of every cell."""
-        t = self._cells(x, self._translation_of(x))
+        t = self._cells(x, self.translation_of(x))
         z = x.cooccurrence.sum_over_positions(t)
         q = t / torch.repeat_interleave(z, x.cooccurrence.cells_of_token)
         # where no source word has f_j as its translation all have it with the same probability, 0: q as for any other
@@ -104,7 +104,7 @@ class IBMModel1(TranslationModel):
         """For soft EM without the posterior of a cell: c(f|e) = t(f|e) Σ 1/Z_j."""
         if assignment != "soft":
             return super().expected_statistics(x, assignment, generator)
-        t = self._translation_of(x)
+        t = self.translation_of(x)
         z = x.cooccurrence.sum_over_positions(self._cells(x, t))
         counts = t.double() * x.cooccurrence.sum_over_tokens(z.double().reciprocal())
         return Statistics.of(self._log_marginal(x, z), translation=self._counted(x, counts))
@@ -124,14 +124,14 @@ class IBMModel1(TranslationModel):
     def log_marginal(self, pairs: SentencePairs) -> Float[Tensor, " pairs"]:
         """ln p(f|e) = Σ_j ln Σ_i t(f_j|e_i) - m ln(l + 1), exact, nats; -inf where a target word has no translation."""
         pairs = self._as_fitted(pairs)
-        cells = self._cells(pairs, self._translation_of(pairs))
+        cells = self._cells(pairs, self.translation_of(pairs))
         return self._log_marginal(pairs, pairs.cooccurrence.sum_over_positions(cells))
 
     def log_joint(self, pairs: SentencePairs, path: Int[Tensor, " target_tokens"]) -> Float[Tensor, " pairs"]:
         """ln p(f, a|e) = Σ_j ln t(f_j|e_{a_j}) - m ln(l + 1), nats."""
         check_path(self._as_fitted(pairs), path)
         types = pairs.cooccurrence.type_of_cell[pairs.cooccurrence.first_cell + path]
-        return sum_segments(self._translation_of(pairs)[types].log(), pairs.target_lengths) - self._log_prior_of(pairs)
+        return sum_segments(self.translation_of(pairs)[types].log(), pairs.target_lengths) - self._log_prior_of(pairs)
 
     def link_probabilities(self, pairs: SentencePairs) -> Float[Tensor, " cells"]:
         """p(a_j = i|f, e) of every cell: for each target word in turn, i = 0 .. l."""

@@ -83,7 +83,7 @@ class TranslationModel(ExponentialFamilyModel):
         """
         return torch.full(self._types.keys.shape, 1 / len(self.target_vocabulary_), dtype=self.dtype, device=self._types.keys.device)
 
-    def _translation_of(self, pairs: SentencePairs) -> Float[Tensor, " types_of_pairs"]:
+    def translation_of(self, pairs: SentencePairs) -> Float[Tensor, " types_of_pairs"]:
         """t(f|e) at the types of these pairs; 0 at those that the model was not fitted to."""
         place = self._places(pairs)
         if place is None:
