@@ -93,10 +93,9 @@ class Forward:
             stays = null * b[:, :1] * g
             moved = stays.clone()
             moved[:, 1:] += (g @ jump) * b[:, 1:]
-            scale[j, :n] = moved.sum(dim=1)
-            by_null[j, :n] = stays / scale[j, :n, None]
-            g = moved / scale[j, :n, None]
-            total[j, :n] = g
+            c = moved.sum(dim=1)
+            g = moved / c[:, None]
+            by_null[j, :n], total[j, :n], scale[j, :n] = stays / c[:, None], g, c
         return cls(block, jump, null, emission, by_null, total, scale)
 
     def log_marginal(self) -> Float[Tensor, " batch"]:

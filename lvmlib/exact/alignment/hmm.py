@@ -111,7 +111,7 @@ class HMMAlignment(TranslationModel):
         if model1 is None:
             model1 = IBMModel1(dtype=self.dtype)
             expectation_maximization(model1, x, tolerance=0.0, max_iterations=self.model1_iterations, progress=self.progress)
-        self.translation_ = model1.translation_of(x).to(self.dtype)
+        self.translation_ = model1.translation_of(model1.as_fitted(x)).to(self.dtype)
         self.jumps_ = Jumps.uniform(self.max_jump, x.source.device)
         self.longest_source_ = int(x.source_lengths.max())
 
@@ -189,11 +189,11 @@ class HMMAlignment(TranslationModel):
 
     def posterior(self, pairs: SentencePairs) -> HMMPosterior:
         """p(a|f, e), exact."""
-        return self.e_step(self._as_fitted(pairs))
+        return self.e_step(self.as_fitted(pairs))
 
     def log_marginal(self, pairs: SentencePairs) -> Float[Tensor, " pairs"]:
         """ln p(f|e) by the forward recursion, exact, nats; -inf where a target word has no translation in the pair."""
-        pairs = self._as_fitted(pairs)
+        pairs = self.as_fitted(pairs)
         log_marginal = torch.empty(len(pairs), dtype=self.dtype, device=pairs.source.device)
         for forward in self._forward(pairs):
             log_marginal[forward.block.pairs] = forward.log_marginal()
@@ -201,7 +201,7 @@ class HMMAlignment(TranslationModel):
 
     def log_joint(self, pairs: SentencePairs, path: Int[Tensor, " target_tokens"]) -> Float[Tensor, " pairs"]:
         """ln p(f, a|e) = Σ_j [ln p(a_j|a_{<j}, l) + ln t(f_j|e_{a_j})], nats."""
-        check_path(self._as_fitted(pairs), path)
+        check_path(self.as_fitted(pairs), path)
         t = self.translation_of(pairs)[pairs.cooccurrence.type_of_cell[pairs.cooccurrence.first_cell + path]]
         length = pairs.source_lengths[pairs.pair_of_token]
         previous = linked_before(pairs, path)
@@ -217,11 +217,11 @@ class HMMAlignment(TranslationModel):
 
     def viterbi(self, pairs: SentencePairs) -> Int[Tensor, " target_tokens"]:
         """argmax_a p(f, a|e): for each target word its source position from 1, or 0 for the null word."""
-        return self.best_paths(self._as_fitted(pairs))
+        return self.best_paths(self.as_fitted(pairs))
 
     def sample_alignments(self, pairs: SentencePairs, random_state: Seed) -> Int[Tensor, " target_tokens"]:
         """An alignment of each pair, drawn from p(a|f, e)."""
-        return self.draw_paths(self._as_fitted(pairs), as_generator(random_state))
+        return self.draw_paths(self.as_fitted(pairs), as_generator(random_state))
 
     def best_paths(self, x: SentencePairs) -> Int[Tensor, " target_tokens"]:
         """:meth:`viterbi` of pairs that are known to be fitting."""

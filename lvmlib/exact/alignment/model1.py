@@ -119,17 +119,17 @@ class IBMModel1(TranslationModel):
 
     def posterior(self, pairs: SentencePairs) -> Model1Posterior:
         """p(a|f, e), exact."""
-        return self.e_step(self._as_fitted(pairs))
+        return self.e_step(self.as_fitted(pairs))
 
     def log_marginal(self, pairs: SentencePairs) -> Float[Tensor, " pairs"]:
         """ln p(f|e) = Σ_j ln Σ_i t(f_j|e_i) - m ln(l + 1), exact, nats; -inf where a target word has no translation."""
-        pairs = self._as_fitted(pairs)
+        pairs = self.as_fitted(pairs)
         cells = self._cells(pairs, self.translation_of(pairs))
         return self._log_marginal(pairs, pairs.cooccurrence.sum_over_positions(cells))
 
     def log_joint(self, pairs: SentencePairs, path: Int[Tensor, " target_tokens"]) -> Float[Tensor, " pairs"]:
         """ln p(f, a|e) = Σ_j ln t(f_j|e_{a_j}) - m ln(l + 1), nats."""
-        check_path(self._as_fitted(pairs), path)
+        check_path(self.as_fitted(pairs), path)
         types = pairs.cooccurrence.type_of_cell[pairs.cooccurrence.first_cell + path]
         return sum_segments(self.translation_of(pairs)[types].log(), pairs.target_lengths) - self._log_prior_of(pairs)
 

@@ -77,11 +77,11 @@ class SentencePairs:
     @classmethod
     def of(
         cls,
-        source: Sequence[Sequence[str]],
-        target: Sequence[Sequence[str]],
+        source: Sequence,
+        target: Sequence,
         like: SentencePairs | None = None,
     ) -> SentencePairs:
-        """From sentences as sequences of words, ``source[n]`` the translation of ``target[n]``.
+        """From sentences as sequences of words (strings), ``source[n]`` the translation of ``target[n]``.
 
         Parameters
         ----------
@@ -178,9 +178,7 @@ class SentencePairs:
         ``path`` holds a_j of every target word, 0 the null word, i the i-th source word.
         """
         sources = torch.split(path.cpu() - 1, self.target_lengths.tolist())
-        return [
-            frozenset((i, j) for j, i in enumerate(positions.tolist()) if i >= 0) for positions in sources
-        ]
+        return [frozenset((i, j) for j, i in enumerate(positions.tolist()) if i >= 0) for positions in sources]
 
     def __repr__(self) -> str:
         return (
@@ -190,7 +188,7 @@ class SentencePairs:
         )
 
 
-def _check_sentences(name: str, sentences: Sequence[Sequence[str]]) -> None:
+def _check_sentences(name: str, sentences: Sequence) -> None:
     for number, sentence in enumerate(sentences):
         if isinstance(sentence, str):
             raise TypeError(f"{name} sentence {number} is the string {sentence[:40]!r}: split it into words first")
@@ -201,7 +199,7 @@ def _check_sentences(name: str, sentences: Sequence[Sequence[str]]) -> None:
                 raise TypeError(f"{name} sentence {number} holds {word!r}, a {type(word).__name__}: words must be strings")
 
 
-def _distinct(sentences: Sequence[Sequence[str]]) -> list[str]:
+def _distinct(sentences: Sequence) -> list[str]:
     return list(dict.fromkeys(word for sentence in sentences for word in sentence))
 
 

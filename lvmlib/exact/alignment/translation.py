@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Self
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from lvmlib.em import EMPosterior, expectation_maximization
+from lvmlib.em import expectation_maximization
 from lvmlib.exact.alignment.cooccurrence import Cooccurrence, sum_segments
 from lvmlib.exact.alignment.sentence_pairs import SentencePairs, Vocabulary
 from lvmlib.exponential_family import ExponentialFamilyModel
@@ -81,7 +80,8 @@ class TranslationModel(ExponentialFamilyModel):
 
         It does not sum to 1 over the types of e alone: the first E-step depends only on t(f|e) being the same for all e.
         """
-        return torch.full(self._types.keys.shape, 1 / len(self.target_vocabulary_), dtype=self.dtype, device=self._types.keys.device)
+        keys = self._types.keys
+        return torch.full(keys.shape, 1 / len(self.target_vocabulary_), dtype=self.dtype, device=keys.device)
 
     def translation_of(self, pairs: SentencePairs) -> Float[Tensor, " types_of_pairs"]:
         """t(f|e) at the types of these pairs; 0 at those that the model was not fitted to."""
@@ -98,7 +98,7 @@ class TranslationModel(ExponentialFamilyModel):
         return counts.new_zeros(len(self.translation_) + 1).index_add_(0, place, counts)[:-1]
 
     def _places(self, pairs: SentencePairs) -> Int[Tensor, " types_of_pairs"] | None:
-        """Of each type of the pairs its place among the model's, one past the end where it has none; None if they are the same."""
+        """Of each type of the pairs its place among the model's, one past the end if it has none; None if all are the same."""
         mine, theirs = self._types.keys, pairs.cooccurrence.keys
         if theirs is mine:
             return None
@@ -151,7 +151,7 @@ class TranslationModel(ExponentialFamilyModel):
 
     # -- EM and scikit-learn's face --------------------------------------------------------
 
-    def fit(self, pairs: SentencePairs, y: object = None) -> Self:
+    def fit(self, pairs: SentencePairs, y: object = None) -> TranslationModel:
         """Fit the parameters by EM; ``y`` is ignored. Returns self.
 
         Sets ``elbo_`` (n_iter_,), the mean bound in nats per pair before each M-step (for
@@ -199,7 +199,7 @@ class TranslationModel(ExponentialFamilyModel):
         blocks = torch.split(probabilities, [m * width for m, width in shapes])
         return [block.reshape(m, width) for block, (m, width) in zip(blocks, shapes)]
 
-    def _as_fitted(self, pairs: SentencePairs) -> SentencePairs:
+    def as_fitted(self, pairs: SentencePairs) -> SentencePairs:
         self._check_fitted()
         pairs = check_pairs(pairs)
         for side, mine in [("source", self.source_vocabulary_), ("target", self.target_vocabulary_)]:
@@ -214,14 +214,15 @@ class TranslationModel(ExponentialFamilyModel):
 def check_pairs(pairs: object) -> SentencePairs:
     """Raise a TypeError unless these are sentence pairs."""
     if not isinstance(pairs, SentencePairs):
-        raise TypeError(f"pairs must be SentencePairs, made by SentencePairs.of(source, target), got {type(pairs).__name__}")
+        raise TypeError(f"pairs must be SentencePairs, as SentencePairs.of makes them, got {type(pairs).__name__}")
     return pairs
 
 
 def check_path(pairs: SentencePairs, path: Int[Tensor, " target_tokens"]) -> None:
     """Raise a ValueError unless every a_j lies in 0 .. l of its pair."""
     if path.shape != pairs.target.shape:
-        raise ValueError(f"path must have one position for each of the {len(pairs.target)} target words, got {tuple(path.shape)}")
+        words = len(pairs.target)
+        raise ValueError(f"path must have one position for each of the {words} target words, got {tuple(path.shape)}")
     lengths = pairs.source_lengths[pairs.pair_of_token]
     outside = ((path < 0) | (path > lengths)).nonzero().flatten()
     if len(outside):
@@ -239,5 +240,3 @@ def _check_vocabulary(side: str, mine: Vocabulary, given: Vocabulary, name: str)
             "make them with its pairs_of(source, target)"
         )
 
-
-__all__ = ["EMPosterior", "TranslationModel", "check_pairs", "check_path"]
