@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from lvmlib.data.files import DatasetUnavailable, PublishedFile
+from lvmlib.data.files import PublishedFile
 from lvmlib.validation import check_choice
 
 Sentence = tuple[str, ...]
@@ -133,7 +133,8 @@ class ParallelText:
 
     def __repr__(self) -> str:
         gold = "with" if self.sure is not None else "without"
-        return f"ParallelText({self.name}: {len(self):,} pairs {' to '.join(self.languages)}, {gold} links; licence: {self.licence})"
+        languages = " to ".join(self.languages)
+        return f"ParallelText({self.name}: {len(self):,} pairs {languages}, {gold} links; licence: {self.licence})"
 
 
 def hansards(split: str = "train", root: str | os.PathLike | None = None) -> ParallelText:
@@ -221,5 +222,3 @@ def parse_links(
 def _sentences(lines: list[str]) -> tuple[Sentence, ...]:
     return tuple(tuple(line.split()) for line in lines)
 
-
-__all__ = ["DatasetUnavailable", "ParallelText", "hansards", "parse_links"]

@@ -109,12 +109,16 @@ def sum_segments(values: Float[Tensor, " values"], lengths: Int[Tensor, " segmen
     return torch.segment_reduce(values, "sum", lengths=lengths, unsafe=True)
 
 
-def first_greatest(values: Float[Tensor, " values"], lengths: Int[Tensor, " segments"]) -> Int[Tensor, " segments"]:
-    """The place of the greatest value within each stretch; among equals, the first."""
-    greatest = torch.segment_reduce(values, "max", lengths=lengths, unsafe=True)
+def greatest_place(
+    values: Float[Tensor, " values"], lengths: Int[Tensor, " segments"], distance: Float[Tensor, " values"]
+) -> Int[Tensor, " segments"]:
+    """The place of the greatest value within each stretch; among equals the one of least (finite) distance, or the first."""
     segment = torch.repeat_interleave(lengths)
     place = torch.arange(len(values), device=values.device) - (torch.cumsum(lengths, 0) - lengths)[segment]
-    candidates = torch.where(values == greatest[segment], place.double(), torch.inf)
+    greatest = torch.segment_reduce(values, "max", lengths=lengths, unsafe=True)[segment]
+    distance = torch.where(values == greatest, distance, torch.inf)
+    least = torch.segment_reduce(distance, "min", lengths=lengths, unsafe=True)[segment]
+    candidates = torch.where(distance == least, place.double(), torch.inf)
     return torch.segment_reduce(candidates, "min", lengths=lengths, unsafe=True).long()
 
 

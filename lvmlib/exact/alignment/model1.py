@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from lvmlib.exact.alignment.cooccurrence import first_greatest, sum_segments
+from lvmlib.exact.alignment.cooccurrence import greatest_place, sum_segments
 from lvmlib.exact.alignment.sentence_pairs import SentencePairs
 from lvmlib.exact.alignment.translation import TranslationModel, check_path
 from lvmlib.exponential_family import Statistics
@@ -138,7 +138,11 @@ class IBMModel1(TranslationModel):
         return self.posterior(pairs).probabilities
 
     def viterbi(self, pairs: SentencePairs) -> Int[Tensor, " target_tokens"]:
-        """a_j = argmax_i t(f_j|e_i), each on its own; among equals, the first word of the sentence."""
+        """a_j = argmax_i t(f_j|e_i), each on its own; among equals, such as a word that stands twice, see below.
+
+        The model can't tell equals apart. Taken is the source word whose place in its sentence
+        is nearest to that of f_j in its own, and the null word last.
+        """
         return self.posterior(pairs).point_mass().path
 
     def _cells(self, pairs: SentencePairs, t: Float[Tensor, " types"]) -> Float[Tensor, " cells"]:
@@ -169,8 +173,15 @@ class Model1Posterior:
 
     @property
     def path(self) -> Int[Tensor, " target_tokens"]:
-        """argmax_i q(a_j = i) of every target word; among equals, the first."""
-        return first_greatest(self.probabilities, self.pairs.cooccurrence.cells_of_token)
+        """argmax_i q(a_j = i) of every target word; among equals, the one nearest to the diagonal."""
+        width = self.pairs.cooccurrence.cells_of_token
+        token = torch.repeat_interleave(width)
+        i = torch.arange(len(token), device=token.device) - self.pairs.cooccurrence.first_cell[token]
+        pair = self.pairs.pair_of_token
+        j = torch.arange(len(pair), device=pair.device) - self.pairs.first_token[pair]
+        across, down = (i - 0.5) / (width - 1)[token], ((j + 0.5) / self.pairs.target_lengths[pair])[token]
+        distance = torch.where(i == 0, 2.0, (across - down).abs())  # the null word beyond all others
+        return greatest_place(self.probabilities, width, distance)
 
     def elbo(self) -> Float[Tensor, " pairs"]:
         """Σ_j Σ_i q(a_j = i) (ln p(f_j, a_j = i|e) - ln q(a_j = i)), nats."""

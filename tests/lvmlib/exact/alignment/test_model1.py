@@ -177,6 +177,17 @@ class TestLaws:
             assert ((share - q).abs() <= 5 * (q * (1 - q) / 20_000).sqrt() + 1e-12).all()
 
 
+def test_among_equals_the_nearest_to_the_diagonal(model):
+    e, f = ["the", "house", "the", "old", "the"], ["la", "maison", "vieux", "la"]
+    pairs = model.pairs_of([e], [f])
+    (proba,) = model.predict_proba(pairs)
+    assert proba[0, 1] == proba[0, 3] == proba[0, 5] > proba[0, [0, 2, 4]].max()
+    # relative places: la 1/8 and 7/8; the 1/10, 5/10 and 9/10
+    assert {(0, 0), (4, 3)} <= model.predict(pairs)[0]
+    (turned,) = model.predict(model.pairs_of([e], [f[::-1]]))
+    assert {(0, 0), (4, 3)} <= turned
+
+
 class TestUnknownWords:
     def test_a_target_word_without_translation(self, model):
         pairs = model.pairs_of([["house", "the"], ["house", "the"]], [["maison", "nouveau"], ["maison", "la"]])
