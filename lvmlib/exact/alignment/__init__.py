@@ -1,5 +1,6 @@
 """Word alignment: which word of a sentence each word of its translation comes from, as a latent variable."""
 
+from lvmlib.exact.alignment.attention import LatentAttention
 from lvmlib.exact.alignment.hmm import HMMAlignment
 from lvmlib.exact.alignment.hmm_posterior import HMMPosterior, PathPosterior
 from lvmlib.exact.alignment.jumps import Jumps
@@ -21,6 +22,7 @@ __all__ = [
     "HMMPosterior",
     "IBMModel1",
     "Jumps",
+    "LatentAttention",
     "Model1Posterior",
     "PathPosterior",
     "SentencePairs",
