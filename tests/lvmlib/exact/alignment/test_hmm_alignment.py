@@ -150,6 +150,14 @@ class TestLaws:
         fast = HMMAlignment(max_iter=20, tol=0.0, acceleration="squarem").fit(pairs)
         assert (fast.elbo_.diff() >= -1e-10).all() and fast.elbo_[-1] > plain.elbo_[-1]
 
+    def test_stochastic_em_goes_up_and_a_seed_reproduces(self, pairs):
+        def fitted(seed):
+            return HMMAlignment(assignment="stochastic", max_iter=6, model1_iterations=2, random_state=seed).fit(pairs)
+
+        first, same, other = fitted(1), fitted(1), fitted(2)
+        assert torch.equal(first.elbo_, same.elbo_) and not torch.equal(first.elbo_, other.elbo_)
+        assert first.elbo_[-1] > first.elbo_[0] + 0.3
+
     def test_order_is_learnt_where_model1_is_blind(self, pairs):
         """The same word twice in a sentence: to Model 1 both are alike."""
         e, f = ["the", "cat", "sees", "the", "house"], ["la", "chat", "voit", "la", "maison"]

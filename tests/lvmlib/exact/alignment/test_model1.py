@@ -7,7 +7,8 @@ import torch
 from alignment_corpus import alignments, corpus, log_marginals, posteriors, sentences, short
 
 from lvmlib.em import expectation_maximization
-from lvmlib.exact.alignment import IBMModel1, SentencePairs
+from lvmlib.exact.alignment import IBMModel1, Model1Posterior, SentencePairs
+from lvmlib.stepwise_em import stepwise_expectation_maximization
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +117,35 @@ class TestLaws:
         rows = torch.split(model.translation_, model._types_of_source.tolist())
         sums = torch.stack([row.sum() for row in rows])
         torch.testing.assert_close(sums, torch.ones(len(rows), dtype=torch.float64), rtol=1e-13, atol=0)
+
+    def test_the_e_step_maximizes_the_bound(self, model, pairs):
+        """ELBO(q) = ln p(f|e) - KL(q || p(a|f, e)) for any q, here random: both sides by other sums."""
+        exact = model.posterior(pairs)
+        width = pairs.cooccurrence.cells_of_token
+        raw = torch.rand(len(exact.probabilities), generator=torch.Generator().manual_seed(6), dtype=torch.float64)
+        q = torch.cat([row / row.sum() for row in torch.split(raw, width.tolist())])
+        cells = (pairs.target_lengths * (pairs.source_lengths + 1)).tolist()
+        kl = torch.stack([part.sum() for part in torch.split(q * (q / exact.probabilities).log(), cells)])
+        bound = Model1Posterior(pairs, q, exact.log_joint).elbo()
+        torch.testing.assert_close(bound, model.log_marginal(pairs) - kl, rtol=1e-11, atol=1e-11)
+        torch.testing.assert_close(exact.elbo(), model.log_marginal(pairs), rtol=1e-12, atol=1e-12)
+        assert (kl > 0).all()
+
+    def test_one_pass_over_chunks(self, pairs):
+        """Stepwise EM, which ends above its start though it sees each pair once."""
+        model = IBMModel1()
+        model.initialize(pairs, torch.Generator())
+        before = model.expected_statistics(pairs).elbo
+        bounds = stepwise_expectation_maximization(model, [pairs[:20], pairs[20:40], pairs[40:]])
+        assert len(bounds) == 3 and model.expected_statistics(pairs).elbo > before + 60
+
+    def test_stochastic_em_goes_up_and_a_seed_reproduces(self, pairs):
+        def fitted(seed):
+            return IBMModel1(assignment="stochastic", max_iter=6, random_state=seed).fit(pairs)
+
+        first, same, other = fitted(1), fitted(1), fitted(2)
+        assert torch.equal(first.elbo_, same.elbo_) and not torch.equal(first.elbo_, other.elbo_)
+        assert first.elbo_[-1] > first.elbo_[0] + 1
 
     def test_the_m_step_maximizes_for_any_posterior(self, pairs):
         """E_q[ln p(f, a|e)] at the M-step's t is higher than at 20 others, for the q of one drawn alignment."""
