@@ -113,19 +113,24 @@ def _described(
     possible: Links | None,
     title: str | None,
 ) -> str:
-    parts = [f"{f'{title}: ' if title else ''}Matrix of the target words “{' '.join(target)}” by the source words “{' '.join(source)}”"]
+    sentences = f"the target words “{' '.join(target)}” by the source words “{' '.join(source)}”"
+    parts = [f"{f'{title}: ' if title else ''}Matrix of {sentences}"]
     if shades is not None:
         best = shades.argmax(axis=1)
-        named = [f"{word} with {'the null word' if i == 0 else source[i - 1]} ({shades[j, i]:.2f})" for j, (word, i) in enumerate(zip(target, best))]
+        named = [
+            f"{word} with {'the null word' if i == 0 else source[i - 1]} ({row[i]:.2f})"
+            for word, row, i in zip(target, shades, best)
+        ]
         parts.append(f"shaded by probability, most probable: {', '.join(named)}")
     if links is not None:
-        listed = ", ".join(f"{target[j]} with {source[i]}" for i, j in sorted(links, key=lambda link: (link[1], link[0])))
-        parts.append(f"links: {listed or 'none'}")
+        in_order = sorted(links, key=lambda link: (link[1], link[0]))
+        parts.append(f"links: {', '.join(f'{target[j]} with {source[i]}' for i, j in in_order) or 'none'}")
     if sure is not None or possible is not None:
         certain, allowed = set(sure or ()), set(possible or ()) | set(sure or ())
         marked = f"marked by people: {len(certain)} sure and {len(allowed - certain)} possible links"
         if links:
             found = alignment_quality([links], [certain], [allowed])
-            marked += f", of which the links shown hit {found.n_found_sure} sure and {found.n_found_possible - found.n_found_sure} possible ones"
+            n_possible = found.n_found_possible - found.n_found_sure
+            marked += f", of which the links shown hit {found.n_found_sure} sure and {n_possible} possible ones"
         parts.append(marked)
     return "; ".join(parts) + "."

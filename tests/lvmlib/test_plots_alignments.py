@@ -46,9 +46,8 @@ def test_probabilities_are_shades_with_a_column_for_the_null_word():
 
 
 def test_the_alt_text_says_what_is_linked_and_how_good_it_is():
-    text = plots.alt_text(
-        plots.plot_alignment(SOURCE, TARGET, probabilities=PROBABILITIES, links=LINKS, sure=SURE, possible=POSSIBLE, title="Model 1")
-    )
+    shown = dict(probabilities=PROBABILITIES, links=LINKS, sure=SURE, possible=POSSIBLE, title="Model 1")
+    text = plots.alt_text(plots.plot_alignment(SOURCE, TARGET, **shown))
     assert text.startswith("Model 1: Matrix of the target words “la maison bleue .” by the source words “the blue house”")
     assert "maison with house (0.70)" in text and ". with the null word (0.60)" in text
     assert "links: la with the, maison with house, bleue with blue, . with house" in text

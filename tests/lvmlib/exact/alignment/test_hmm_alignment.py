@@ -220,6 +220,23 @@ class TestLaws:
         # a few hundred roundings of 6e-8, on sums of up to eight logarithms
         torch.testing.assert_close(single.score_samples(pairs).double(), double.score_samples(pairs), rtol=1e-4, atol=1e-4)
 
+    @pytest.mark.parametrize("kind", [IBMModel1, HMMAlignment])
+    @pytest.mark.parametrize("device", ["cpu"] + (["cuda"] if torch.cuda.is_available() else []))
+    @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+    def test_shapes_dtypes_and_device(self, pairs, kind, device, dtype):
+        there = pairs.to(device)
+        model = kind(dtype=dtype, max_iter=2, tol=0.0)
+        assert model.fit(there) is model
+        proba, path, scores = model.predict_proba(there), model.viterbi(there), model.score_samples(there)
+        assert (scores.shape, scores.dtype, scores.device.type) == ((60,), dtype, device)
+        assert path.dtype == torch.int64 and path.shape == pairs.target.shape and path.device.type == device
+        for table, m, l in zip(proba, pairs.target_lengths.tolist(), pairs.source_lengths.tolist(), strict=True):
+            assert (table.shape, table.dtype, table.device.type) == ((m, l + 1), dtype, device)
+        links = model.predict(there)
+        assert len(links) == 60 and sum(map(len, links)) == int((path > 0).sum())
+        draw = model.posterior(there).draw(torch.Generator().manual_seed(1))
+        assert draw.path.shape == pairs.target.shape and torch.isfinite(draw.elbo()).all()
+
     def test_a_long_pair_does_not_underflow(self, pairs):
         """800 words: the plain product would be about e^-1250, below float64's smallest number, e^-745."""
         model = HMMAlignment(max_iter=2, tol=0.0, dtype=torch.float32).fit(pairs)

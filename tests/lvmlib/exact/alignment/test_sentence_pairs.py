@@ -43,8 +43,8 @@ def test_sums_over_positions_and_over_tokens():
     t = torch.rand(len(found.keys), generator=generator, dtype=torch.float64)
     tokens = torch.rand(len(pairs.target), generator=generator, dtype=torch.float64)
     incidence = torch.zeros(len(pairs.target), len(t), dtype=torch.float64)  # how often a token has a cell of a type
-    token_of_cell = torch.repeat_interleave(found.cells_of_token)
-    incidence.index_put_((token_of_cell, found.type_of_cell.long()), torch.ones(len(token_of_cell), dtype=t.dtype), accumulate=True)
+    at = torch.repeat_interleave(found.cells_of_token), found.type_of_cell.long()
+    incidence.index_put_(at, torch.ones(len(at[0]), dtype=t.dtype), accumulate=True)
     # float64: sums of a few hundred numbers below 1
     torch.testing.assert_close(found.sum_over_positions(t[found.type_of_cell]), incidence @ t, rtol=1e-13, atol=0)
     torch.testing.assert_close(found.sum_over_tokens(tokens), incidence.T @ tokens, rtol=1e-13, atol=0)
