@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lvmlib.exact.alignment.links import alignment_quality, check_links
 from lvmlib.plots.alt_text import add_alt_text
 from lvmlib.plots.look import COLOURS, INK, as_array, figure_and_axes, look
 
@@ -64,7 +63,7 @@ def plot_alignment(
             raise ValueError(f"{name} must hold at least one word")
     for name, given in [("links", links), ("sure", sure), ("possible", possible)]:
         if given is not None:
-            check_links(name, given, len(source), len(target))
+            _check_inside(name, given, len(source), len(target))
     shades = None
     if probabilities is not None:
         shades = as_array("probabilities", probabilities, 2, len(source) + 1)
@@ -104,6 +103,15 @@ def plot_alignment(
     return figure
 
 
+def _check_inside(name: str, links: Links, source_length: int, target_length: int) -> None:
+    for i, j in sorted(links):
+        if not (0 <= i < source_length and 0 <= j < target_length):
+            raise ValueError(
+                f"{name} holds the link ({i}, {j}), outside the pair: source positions are 0 to {source_length - 1}, "
+                f"target positions 0 to {target_length - 1}"
+            )
+
+
 def _described(
     source: Sequence[str],
     target: Sequence[str],
@@ -129,8 +137,7 @@ def _described(
         certain, allowed = set(sure or ()), set(possible or ()) | set(sure or ())
         marked = f"marked by people: {len(certain)} sure and {len(allowed - certain)} possible links"
         if links:
-            found = alignment_quality([links], [certain], [allowed])
-            n_possible = found.n_found_possible - found.n_found_sure
-            marked += f", of which the links shown hit {found.n_found_sure} sure and {n_possible} possible ones"
+            n_sure, n_possible = len(set(links) & certain), len(set(links) & (allowed - certain))
+            marked += f", of which the links shown hit {n_sure} sure and {n_possible} possible ones"
         parts.append(marked)
     return "; ".join(parts) + "."

@@ -77,16 +77,6 @@ def _combined(
     return [rule(frozenset(one), frozenset(other)) for one, other in zip(forward, backward)]
 
 
-def check_links(name: str, links: Links, source_length: int, target_length: int) -> None:
-    """Raise a ValueError that names the first link outside a pair of sentences of these lengths."""
-    for i, j in sorted(links):
-        if not (0 <= i < source_length and 0 <= j < target_length):
-            raise ValueError(
-                f"{name} holds the link ({i}, {j}), outside the pair: source positions are 0 to {source_length - 1}, "
-                f"target positions 0 to {target_length - 1}"
-            )
-
-
 @dataclass(frozen=True)
 class AlignmentQuality:
     """Links A found, compared with sure links S and possible links P ⊇ S, all counted over all pairs."""
@@ -117,9 +107,7 @@ class AlignmentQuality:
         return 1 - (self.n_found_sure + self.n_found_possible) / total if total else float("nan")
 
 
-def alignment_quality(
-    links: Sequence[Links], sure: Sequence[Links], possible: Sequence[Links]
-) -> AlignmentQuality:
+def alignment_quality(links: Sequence[Links], sure: Sequence[Links], possible: Sequence[Links]) -> AlignmentQuality:
     """How well alignments agree with those that people made; counts of all pairs together, as is usual.
 
     Parameters

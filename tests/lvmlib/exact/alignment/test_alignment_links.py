@@ -14,7 +14,6 @@ from lvmlib.exact.alignment import (
     intersection,
     union,
 )
-from lvmlib.exact.alignment.links import check_links
 
 PAIR = st.frozensets(st.tuples(st.integers(0, 5), st.integers(0, 4)))
 
@@ -86,6 +85,3 @@ def test_bad_input():
         union([set(), set()], [set()])
     with pytest.raises(ValueError, match="got 1, 1 and 2 of them"):
         alignment_error_rate([set()], [set()], [set(), set()])
-    for link in [(3, 0), (0, 2), (-1, 0)]:
-        with pytest.raises(ValueError, match=rf"gold holds the link \({link[0]}, {link[1]}\), outside"):
-            check_links("gold", {link, (2, 1)}, 3, 2)
