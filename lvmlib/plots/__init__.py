@@ -8,6 +8,7 @@ not used, and matplotlib's settings are as before.
     show(figure, alt="Two clouds of points, each within its ellipses.")
 """
 
+from lvmlib.plots.alignments import plot_alignment
 from lvmlib.plots.alt_text import alt_text, set_alt_text, show, to_html
 from lvmlib.plots.ctc import plot_alignment
 from lvmlib.plots.images import plot_images
