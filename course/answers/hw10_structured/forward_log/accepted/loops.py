@@ -1,4 +1,4 @@
-"""Loops over sequences, steps and states."""
+"""Loops over sequences, steps and states; -inf in the padding."""
 
 
 def forward_log(log_start, log_transitions, log_emissions, lengths):
@@ -11,5 +11,5 @@ def forward_log(log_start, log_transitions, log_emissions, lengths):
             rows.append([torch.logsumexp(before + log_transitions[:, j], dim=0) + emissions[t, j] for j in range(k)])
         table = torch.stack([torch.stack(row) for row in rows])
         log_likelihoods.append(torch.logsumexp(table[-1], dim=0))
-        tables.append(torch.cat([table, torch.zeros_like(emissions[length:])]))
+        tables.append(torch.cat([table, torch.full_like(emissions[length:], -math.inf)]))
     return torch.stack(tables), torch.stack(log_likelihoods)
