@@ -106,7 +106,7 @@ def theirs(x: np.ndarray, start: dict, iterations: int) -> tuple[list[float], Pe
 def difference(model: GaussianMixture, peer: Peer, x: torch.Tensor) -> float:
     """The greatest relative difference of mean log-likelihood, weights, means and covariances."""
     pairs = [(model.weights_, peer.weights_), (model.means_, peer.means_), (model.covariances_, peer.covariances_)]
-    pairs.append((torch.tensor(model.score(x)), np.array(peer.score(x.numpy().astype(peer.means_.dtype)))))
+    pairs.append((np.array(model.score(x)), np.array(peer.score(x.numpy().astype(peer.means_.dtype)))))
     return max(float(np.abs(np.asarray(one) - other).max() / np.abs(other).max()) for one, other in pairs)
 
 
