@@ -21,12 +21,12 @@ class SymbolEmissions:
         self.log_probabilities = torch.cat([probabilities.log(), missing], dim=1)
         self.counts = torch.zeros(n_symbols + 1, n_components, dtype=torch.float64, device=codes.device)
 
-    def log_emissions_of(self, block: Block) -> Float[Tensor, "steps components pieces"]:
+    def log_emissions_of(self, block: Block) -> Float[Tensor, "components steps pieces"]:
         columns = self.log_probabilities[:, self.codes[block.start : block.stop]]
-        return columns.view(-1, block.n_steps, block.n_pieces).transpose(0, 1).contiguous()
+        return columns.unflatten(1, (block.n_steps, block.n_pieces))
 
-    def collect(self, block: Block, weights: Float[Tensor, "steps components pieces"]) -> None:
-        rows = weights.transpose(1, 2).reshape(-1, weights.shape[1]).double()
+    def collect(self, block: Block, weights: Float[Tensor, "components steps pieces"]) -> None:
+        rows = weights.flatten(1).T.double()
         self.counts.index_add_(0, self.codes[block.start : block.stop], rows)
 
     def totals(self) -> dict[str, Tensor]:
@@ -67,12 +67,13 @@ class CountEmissions:
         log_base = torch.where(observed, exact * reference.log() - reference - torch.lgamma(exact + 1), 0.0)
         return torch.cat([counts, observed.to(x.dtype), log_base.sum(dim=1, keepdim=True).to(x.dtype)], dim=1)
 
-    def log_emissions_of(self, block: Block) -> Float[Tensor, "steps components pieces"]:
-        logits = torch.matmul(self.weights, self.packing.by_step(self.features, block))
+    def log_emissions_of(self, block: Block) -> Float[Tensor, "components steps pieces"]:
+        logits = self.weights @ self.features[block.start : block.stop].T
+        logits = logits.unflatten(1, (block.n_steps, block.n_pieces))
         return logits.masked_fill(logits < -1e29, -torch.inf) if self.has_zero else logits
 
-    def collect(self, block: Block, weights: Float[Tensor, "steps components pieces"]) -> None:
-        self.sums += torch.bmm(weights, self.packing.by_step(self.features, block).transpose(1, 2)).sum(dim=0)
+    def collect(self, block: Block, weights: Float[Tensor, "components steps pieces"]) -> None:
+        self.sums += weights.flatten(1) @ self.features[block.start : block.stop]
 
     def totals(self) -> dict[str, Tensor]:
         """Σ_t q(z_t = k) x_td over what is observed, and Σ_t q(z_t = k) over the same."""

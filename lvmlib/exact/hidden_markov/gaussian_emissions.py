@@ -54,7 +54,7 @@ class QuadraticEmissions:
 
     def __init__(
         self,
-        features: Float[Tensor, "total quadratic"],
+        features: Float[Tensor, "quadratic total"],
         reference: Reference,
         means: Float[Tensor, "components features"],
         covariances: Float[Tensor, "components features *features"],
@@ -66,24 +66,27 @@ class QuadraticEmissions:
         self.full = covariances.ndim == 3
         self.n_features = means.shape[1]
         self.weights = self._weights().to(means.dtype)
-        self.sums = torch.zeros(len(means), features.shape[1], dtype=torch.float64, device=means.device)
+        self.sums = torch.zeros(len(means), len(features), dtype=torch.float64, device=means.device)
 
     @staticmethod
     def features_of(x: Tensor, reference: Reference, full: bool, partly_missing: bool) -> Tensor:
-        r"""(total, features) standardized, and: full, x_i x_j for i ≤ j and 1; diag, x² and 1. All 0 where missing.
+        r"""x standardized, and: full, x_i x_j for i ≤ j and 1; diag, x² and 1. All 0 where missing. (quadratic, total).
 
         Where diagonal frames are partly missing, the 1 is one a column, and one more says
         whether anything is observed.
         """
-        observed = ~torch.isnan(x)
-        scaled = torch.where(observed, (x - reference.centre.to(x)) / reference.spread.to(x), 0.0)
+        columns = x.T.contiguous()
+        scaled = (columns - reference.centre[:, None].to(x)) / reference.spread[:, None].to(x)
+        anything = torch.ones_like(scaled[:1])
+        each = []
+        if torch.isnan(x).any():
+            observed = ~torch.isnan(columns)
+            scaled, anything = torch.where(observed, scaled, 0.0), observed.any(dim=0, keepdim=True).to(x.dtype)
+            each = [observed.to(x.dtype)] if partly_missing else []
         if full:
-            i, j = torch.triu_indices(x.shape[1], x.shape[1], device=x.device)
-            products = scaled[:, i] * scaled[:, j]
-        else:
-            products = scaled.square()
-        anything = observed.any(dim=1, keepdim=True).to(x.dtype)
-        return torch.cat([scaled, products, *([observed.to(x.dtype)] if partly_missing else []), anything], dim=1)
+            i, j = torch.triu_indices(len(columns), len(columns), device=x.device)
+            return torch.cat([scaled, scaled[i] * scaled[j], *each, anything])
+        return torch.cat([scaled, scaled.square(), *each, anything])
 
     def _weights(self) -> Tensor:
         spread = self.reference.spread
@@ -105,11 +108,12 @@ class QuadraticEmissions:
             return torch.cat([precision * means, -0.5 * precision, constant, nothing], dim=1)
         return torch.cat([precision * means, -0.5 * precision, constant.sum(dim=1, keepdim=True)], dim=1)
 
-    def log_emissions_of(self, block: Block) -> Float[Tensor, "steps components pieces"]:
-        return torch.matmul(self.weights, self.packing.by_step(self.features, block))
+    def log_emissions_of(self, block: Block) -> Float[Tensor, "components steps pieces"]:
+        logits = self.weights @ self.features[:, block.start : block.stop]
+        return logits.unflatten(1, (block.n_steps, block.n_pieces))
 
-    def collect(self, block: Block, weights: Float[Tensor, "steps components pieces"]) -> None:
-        self.sums += torch.bmm(weights, self.packing.by_step(self.features, block).transpose(1, 2)).sum(dim=0)
+    def collect(self, block: Block, weights: Float[Tensor, "components steps pieces"]) -> None:
+        self.sums += weights.flatten(1) @ self.features[:, block.start : block.stop].T
 
     def totals(self) -> dict[str, Tensor]:
         d, spread = self.n_features, self.reference.spread
@@ -165,11 +169,11 @@ class CentredEmissions:
             columns.append(-0.5 * (constant + standardized.square().sum(dim=0)))
         return torch.stack(columns, dim=1)
 
-    def log_emissions_of(self, block: Block) -> Float[Tensor, "steps components pieces"]:
+    def log_emissions_of(self, block: Block) -> Float[Tensor, "components steps pieces"]:
         return self.packing.by_step(self.log_emissions, block)
 
-    def collect(self, block: Block, weights: Float[Tensor, "steps components pieces"]) -> None:
-        self.weights[block.start : block.stop] = weights.transpose(1, 2).reshape(-1, weights.shape[1])
+    def collect(self, block: Block, weights: Float[Tensor, "components steps pieces"]) -> None:
+        self.weights[block.start : block.stop] = weights.flatten(1).T
 
     def totals(self) -> dict[str, Tensor]:
         k, d = self.means.shape

@@ -129,6 +129,8 @@ class GaussianHMM(HiddenMarkovModel):
             raise TypeError(f"x must be float32 or float64, got {x.dtype}: convert it first, nothing is cast silently")
         if n_features is not None and x.shape[1] != n_features:
             raise ValueError(f"x has {x.shape[1]} columns, but the model was fitted on {n_features}")
+        if torch.isfinite(x.detach().sum()):  # nothing missing, nothing infinite
+            return x
         if torch.isinf(x).any():
             row, column = torch.isinf(x).nonzero()[0].tolist()
             raise ValueError(f"x is infinite at row {row}, column {column}; NaN marks what is missing")
@@ -142,8 +144,7 @@ class GaussianHMM(HiddenMarkovModel):
         full = self.covariance_type in ("full", "tied")
         scale = self.scale()
         covariances = scale @ scale.transpose(1, 2) if full else scale.square()
-        missing = torch.isnan(batch.x)
-        partly = batch.kept("partly missing", batch, lambda: bool((missing.any(1) & ~missing.all(1)).any()))
+        partly = batch.kept("partly missing", batch, lambda: _partly_missing(batch.x))
         few = not full or (self.n_features <= MOST_QUADRATIC_FEATURES and not partly)
         if few and quadratic_is_accurate(self.means_.dtype, covariances, reference):
             features = batch.kept(
@@ -276,3 +277,11 @@ class GaussianHMM(HiddenMarkovModel):
             factor = covariances.tril(-1) + torch.diag_embed(covariances.diagonal(dim1=-2, dim2=-1).exp())
             covariances = factor @ factor.transpose(-2, -1)
         self.covariances_ = covariances.to(self.covariances_)
+
+
+def _partly_missing(x: Float[Tensor, "total features"]) -> bool:
+    """Whether a frame lacks some features but not all."""
+    missing = torch.isnan(x)
+    if not missing.any():
+        return False
+    return bool((missing.any(dim=1) & ~missing.all(dim=1)).any())

@@ -38,10 +38,10 @@ Start = Tensor | np.ndarray | Sequence | None
 class Emissions(Protocol):
     """p(x_t | z_t) of one batch under the present parameters, and its expected statistics."""
 
-    def log_emissions_of(self, block: Block) -> Float[Tensor, "steps components pieces"]:
+    def log_emissions_of(self, block: Block) -> Float[Tensor, "components steps pieces"]:
         """ln p(x_t | z_t = k), nats; 0 where the frame is missing."""
 
-    def collect(self, block: Block, weights: Float[Tensor, "steps components pieces"]) -> None:
+    def collect(self, block: Block, weights: Float[Tensor, "components steps pieces"]) -> None:
         """Add the statistics of a block's frames, weighted by q(z_t = k)."""
 
     def totals(self) -> dict[str, Tensor]:
@@ -348,7 +348,7 @@ class HiddenMarkovModel(ExponentialFamilyModel):
     def _log_emissions(self, batch: Sequences) -> Tensor:
         emissions = self._emissions(batch)
         blocks = [emissions.log_emissions_of(block) for block in batch.packing.blocks]
-        packed = torch.cat([part.transpose(1, 2).reshape(-1, self.n_components) for part in blocks])
+        packed = torch.cat([part.flatten(1).T for part in blocks])
         return batch.unpack(packed)
 
     def _as_batch(self, x: Data, lengths: Lengths, fitting: bool = False) -> Sequences:

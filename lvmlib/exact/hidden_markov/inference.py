@@ -137,8 +137,8 @@ def _expectations(
 
     def keep(block: Block, filtered_part: Tensor, smoothed_part: Tensor) -> None:
         frames = slice(block.start, block.stop)
-        filtered[frames] = filtered_part.transpose(1, 2).reshape(-1, n_components)
-        smoothed[frames] = smoothed_part.transpose(1, 2).reshape(-1, n_components)
+        filtered[frames] = filtered_part.flatten(1).T
+        smoothed[frames] = smoothed_part.flatten(1).T
 
     initial, transitions = as_probabilities(log_initial), as_probabilities(log_transitions)
     found = smooth(initial, transitions, packing, packed_emissions(log_emissions, packing), keep)
@@ -165,7 +165,7 @@ def _partly_in_log_space(
     filtered, smoothed = torch.empty_like(log_emissions), torch.empty_like(log_emissions)
     marginal = log_emissions.new_empty(len(lengths))
     for target, blocks in ((filtered, exact.filtered), (smoothed, exact.smoothed)):
-        packed = torch.cat([part.transpose(1, 2).reshape(-1, n_components) for part in blocks])
+        packed = torch.cat([part.flatten(1).T for part in blocks])
         target[in_suspect] = packed[packing.place]
     marginal[suspect] = exact.log_marginal[packing.chain].to(dtype)
     initial_counts, transition_counts = exact.initial_counts.sum(dim=1), exact.transition_counts.sum(dim=2)

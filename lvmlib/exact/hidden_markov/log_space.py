@@ -21,9 +21,9 @@ from lvmlib.exact.hidden_markov.scaled import EmissionsOf
 class LogForward:
     """Block by block of a packing of whole sequences."""
 
-    log_filtered: list[Float[Tensor, "steps components sequences"]]
+    log_filtered: list[Float[Tensor, "components steps sequences"]]
     """ln p(z_t | x_1..t); -inf throughout from where a sequence is impossible."""
-    log_predictive: list[Float[Tensor, "steps 1 sequences"]]
+    log_predictive: list[Float[Tensor, "1 steps sequences"]]
     """ln p(x_t | x_1..t-1)."""
     ends: Float[Tensor, "components sequences"]
     """ln p(z_T | x) of each piece, which is a sequence, at its last frame."""
@@ -42,7 +42,7 @@ def log_forward(
     for i, block in enumerate(packing.blocks):
         n = block.n_pieces
         alphas, normalizers = [], []
-        for emission in log_emissions_of(block).unbind():
+        for emission in log_emissions_of(block).unbind(1):
             if previous is None:
                 predicted = log_initial[:, None]
             else:
@@ -52,8 +52,8 @@ def log_forward(
             previous = joint - torch.where(normalizer == -torch.inf, 0.0, normalizer)
             alphas.append(previous)
             normalizers.append(normalizer)
-        log_filtered.append(torch.stack(alphas))
-        log_predictive.append(torch.stack(normalizers))
+        log_filtered.append(torch.stack(alphas, dim=1))
+        log_predictive.append(torch.stack(normalizers, dim=1))
         still_alive = packing.blocks[i + 1].n_pieces if i + 1 < len(packing.blocks) else 0
         ends[:, still_alive:n] = previous[:, still_alive:]
     return LogForward(log_filtered, log_predictive, ends)
@@ -62,9 +62,9 @@ def log_forward(
 @dataclass
 class LogSmoothed:
     log_marginal: Float[Tensor, " sequences"]
-    smoothed: list[Float[Tensor, "steps components sequences"]]
+    smoothed: list[Float[Tensor, "components steps sequences"]]
     """p(z_t | x), 0 where the sequence is impossible."""
-    filtered: list[Float[Tensor, "steps components sequences"]]
+    filtered: list[Float[Tensor, "components steps sequences"]]
     initial_counts: Float[Tensor, "components sequences"]
     transition_counts: Float[Tensor, "components components sequences"]
 
@@ -89,17 +89,17 @@ def log_smooth(
         normalizers = torch.where(ahead.log_predictive[i] == -torch.inf, 0.0, ahead.log_predictive[i])
         posteriors = torch.empty_like(alphas)
         for t in reversed(range(block.n_steps)):
-            beta = torch.zeros_like(alphas[t])
+            beta = torch.zeros_like(alphas[:, t])
             if weight is not None:
                 m = weight.shape[1]
                 onward = log_transitions[:, :, None] + weight  # (from, to, sequences)
                 beta[:, :m] = torch.logsumexp(onward, dim=1)
-                counts[:, :, :m] += (alphas[t][:, None, :m] + onward).exp()
-            posteriors[t] = (alphas[t] + beta).exp()
-            weight = emissions[t] + beta - normalizers[t]
+                counts[:, :, :m] += (alphas[:, t, None, :m] + onward).exp()
+            posteriors[:, t] = (alphas[:, t] + beta).exp()
+            weight = emissions[:, t] + beta - normalizers[:, t]
         smoothed.append(posteriors)
     possible = torch.isfinite(log_marginal)
     smoothed = [torch.where(possible[: part.shape[2]], part, 0.0) for part in reversed(smoothed)]
     filtered = [alphas.exp() for alphas in ahead.log_filtered]
     counts = torch.where(possible, counts, 0.0)
-    return LogSmoothed(log_marginal, smoothed, filtered, smoothed[0][0].double(), counts)
+    return LogSmoothed(log_marginal, smoothed, filtered, smoothed[0][:, 0].double(), counts)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -51,14 +52,15 @@ class Packing:
     ----------
     order : (total,)
         The frame, in the caller's order, at each place of the packed order.
-    place : (total,)
-        The inverse of ``order``.
     blocks : tuple of Block
         In order of time.
     sequence : (pieces,)
         The sequence that a piece is of. Pieces are numbered by length, the longest first.
     previous : (pieces,)
         The piece before a piece in its sequence, -1 for the first.
+    continued, before : (pieces with one before them,)
+        Those pieces, and the pieces before them.
+    piece_lengths : (pieces,)
     chain : (pieces,)
         The pieces in the caller's order.
     """
@@ -73,41 +75,52 @@ class Packing:
         chain_of_rank = np.argsort(-length, kind="stable")
         rank = np.empty_like(chain_of_rank)
         rank[chain_of_rank] = np.arange(len(rank))
-        ends_at = np.bincount(length)
-        sizes = len(length) - np.cumsum(ends_at)[:-1]  # pieces alive at each step
-        offsets = np.cumsum(sizes) - sizes
-        step = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length, length)
-        place = offsets[step] + np.repeat(rank, length)
-        order = np.empty_like(place)
-        order[place] = np.arange(len(place))
+        start = (np.cumsum(length) - length)[chain_of_rank]
+        sizes = (len(length) - np.cumsum(np.bincount(length))[:-1]).tolist()  # pieces alive at each step
+        self.blocks = tuple(_blocks(sizes))
+        parts_of_order = [
+            (np.arange(block.step, block.step + block.n_steps)[:, None] + start[: block.n_pieces]).ravel()
+            for block in self.blocks
+        ]
+        order = np.concatenate(parts_of_order)
         previous = np.where(within > 0, rank[np.arange(len(rank)) - 1], -1)[chain_of_rank]
 
         self.n_sequences, self.n_pieces, self.n_frames = len(whole), len(length), int(whole.sum())
         self.is_cut = self.n_pieces > self.n_sequences
-        self.order, self.place = (torch.from_numpy(index).to(device) for index in (order, place))
+        self.order = torch.from_numpy(order).to(device)
+        self.piece_lengths = torch.from_numpy(length[chain_of_rank]).to(device)
         self.sequence = torch.from_numpy(sequence[chain_of_rank]).to(device)
         self.previous = torch.from_numpy(previous).to(device)
         self.chain = torch.from_numpy(rank).to(device)
-        self.blocks = tuple(_blocks(sizes.tolist(), offsets.tolist()))
+        self.continued = (self.previous >= 0).nonzero().squeeze(1)
+        self.before = self.previous[self.continued]
 
-    def by_step(self, packed: Tensor, block: Block) -> Tensor:
-        """Frames of a block (steps, features, pieces), from all frames (total, features) in packed order."""
-        return packed[block.start : block.stop].view(block.n_steps, block.n_pieces, -1).transpose(1, 2)
+    @cached_property
+    def place(self) -> Int[Tensor, " total"]:
+        """Where each frame, in the caller's order, stands in the packed order: the inverse of ``order``."""
+        place = torch.empty_like(self.order)
+        place[self.order] = torch.arange(self.n_frames, device=place.device)
+        return place
+
+    @staticmethod
+    def by_step(packed: Tensor, block: Block) -> Tensor:
+        """Frames of a block (features, steps, pieces), from all frames (total, features) in packed order."""
+        return packed[block.start : block.stop].T.unflatten(1, (block.n_steps, block.n_pieces))
 
     def sum_over_pieces(self, values: Float[Tensor, " pieces"]) -> Float[Tensor, " sequences"]:
         return values.new_zeros(self.n_sequences).index_add_(0, self.sequence, values)
 
 
-def _blocks(sizes: list[int], offsets: list[int]) -> list[Block]:
+def _blocks(sizes: list[int]) -> list[Block]:
     blocks: list[Block] = []
-    step = 0
+    step = start = 0
     while step < len(sizes):
         size, most = sizes[step], max(1, min(BLOCK_STEPS, BLOCK_FRAMES // sizes[step]))
         end = step + 1
         while end < len(sizes) and end < step + most and sizes[end] == size:
             end += 1
-        blocks.append(Block(step, end - step, size, offsets[step]))
-        step = end
+        blocks.append(Block(step, end - step, size, start))
+        step, start = end, blocks[-1].stop
     return blocks
 
 

@@ -41,7 +41,7 @@ def viterbi(
     delta = None
     for block in packing.blocks:
         n = block.n_pieces
-        for emission in emissions_of(block).unbind():
+        for emission in emissions_of(block).unbind(1):
             if delta is None:
                 delta = log_initial.double()[:, None] + emission
             else:
@@ -104,7 +104,7 @@ def sample_paths(
     for block, log_filtered in zip(reversed(packing.blocks), reversed(ahead.log_filtered)):
         n = block.n_pieces
         for t in reversed(range(block.n_steps)):
-            alpha = log_filtered[t][:, None, :].expand(-1, n_samples, -1)
+            alpha = log_filtered[:, t, None, :].expand(-1, n_samples, -1)
             m = state.shape[1]  # the sequences that go on after this frame
             weights = torch.cat([alpha[:, :, :m] + log_transitions[:, state], alpha[:, :, m:]], dim=2)
             state = draw(weights)

@@ -9,6 +9,7 @@ smoothers, 2021, for the associative operation; the memory is K² a piece, not K
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -18,7 +19,7 @@ from torch import Tensor
 from lvmlib.exact.hidden_markov.packing import Packing
 from lvmlib.exact.hidden_markov.scaled import EmissionsOf, RelativeEmissions
 
-RENORMALIZED_EVERY = 4
+RENORMALIZED_EVERY = 8
 IMPOSSIBLE = -1e30
 """In place of ln 0, so that differences stay numbers."""
 
@@ -65,26 +66,95 @@ def _one_sum(vector: Tensor) -> Tensor:
     return vector / vector.sum(dim=-1, keepdim=True)
 
 
+def boundaries(
+    initial: Float[Tensor, " components"],
+    transitions: Float[Tensor, "components components"],
+    relative: RelativeEmissions,
+    log_emissions_of: EmissionsOf,
+    packing: Packing,
+    wants_following: bool = True,
+) -> tuple[Float[Tensor, "components pieces"], Float[Tensor, "components pieces"]]:
+    """p(z_first | what came before) of each piece; and p(next piece and after | its z_first), scaled, where there is a next.
+
+    Most chains forget: the map of a few dozen steps has rows that all agree, and then what
+    goes into a piece depends on the last steps of the piece before alone. Where they do not
+    agree to rounding, the maps of whole pieces are multiplied up.
+    """
+    found = _by_forgetting(initial, transitions, relative, log_emissions_of, packing, wants_following)
+    if found is None:
+        maps = piece_maps(relative, log_emissions_of, transitions, packing)
+        found = chained(maps, initial, transitions, packing)
+    return found
+
+
+def _by_forgetting(
+    initial: Tensor,
+    transitions: Tensor,
+    relative: RelativeEmissions,
+    log_emissions_of: EmissionsOf,
+    packing: Packing,
+    wants_following: bool,
+) -> tuple[Tensor, Tensor] | None:
+    eps = torch.finfo(transitions.dtype).eps
+    n_steps = 2 - round(math.log2(eps))  # enough where half is forgotten at each step
+    continued, before = packing.continued, packing.before
+    shortest = int(packing.piece_lengths[before].min())
+    if shortest < 2 * n_steps:
+        return None
+    tails = piece_maps(relative, log_emissions_of, transitions, packing, shortest - n_steps)
+    leaving = _common_row(tails[before], eps)
+    if leaving is None:
+        return None
+    predicted = initial[:, None].repeat(1, packing.n_pieces)
+    predicted[:, continued] = transitions.T @ leaving.T
+    following = torch.ones_like(predicted)
+    if wants_following:
+        heads = piece_maps(relative, log_emissions_of, transitions, packing, 0, n_steps)[continued]
+        if _common_row(heads, eps) is None:
+            return None
+        log_scale = heads.log_scale - heads.log_scale.amax(dim=1, keepdim=True)
+        following[:, before] = _one_sum(log_scale.exp()).T.to(following.dtype)
+    return predicted, following
+
+
+def _common_row(maps: Maps, eps: float) -> Float[Tensor, "pieces components"] | None:
+    """The row that all rows of a map equal, each entry to a relative 2⁷ eps; None where they do not."""
+    mean = maps.matrix.mean(dim=1, keepdim=True)
+    return mean.squeeze(1) if ((maps.matrix - mean).abs() <= 128 * eps * mean).all() else None
+
+
 def piece_maps(
-    relative: RelativeEmissions, log_emissions_of: EmissionsOf, transitions: Tensor, packing: Packing
+    relative: RelativeEmissions,
+    log_emissions_of: EmissionsOf,
+    transitions: Float[Tensor, "components components"],
+    packing: Packing,
+    first: int = 0,
+    stop: int | None = None,
 ) -> Maps:
-    """p(piece, z_last = j | z_first = i) relative to the frames' greatest emissions; log scales in float64."""
-    n_components, n_pieces = len(transitions), packing.n_pieces
+    """p(x_first.., z_last = j | z_first = i) relative to the frames' greatest emissions; log scales in float64.
+
+    Of the steps from ``first`` to before ``stop``, or to each piece's end, of the pieces alive at ``first``.
+    """
+    n_components, n_pieces = len(transitions), None
     into = transitions.T.contiguous()
-    first = log_emissions_of(packing.blocks[0])[0] - relative.log_greatest[0][0]  # no underflow in the first frame
-    log_scale = first.double().clamp(min=IMPOSSIBLE)  # (start, pieces)
-    rows = torch.eye(n_components, dtype=transitions.dtype, device=transitions.device)
-    rows = rows[:, :, None].repeat(1, 1, n_pieces)  # (end, start, pieces)
-    for block, emissions in zip(packing.blocks, relative.blocks):
-        n = block.n_pieces
+    for block, emissions, greatest in zip(packing.blocks, relative.blocks, relative.log_greatest):
+        n, begin = block.n_pieces, max(first - block.step, 0)
+        end = block.n_steps if stop is None else min(stop - block.step, block.n_steps)
+        if begin >= block.n_steps or end <= 0:
+            continue
+        if n_pieces is None:
+            n_pieces = n
+            log_scale = log_emissions_of(block)[:, begin] - greatest[:, begin]  # no underflow in the first frame
+            log_scale = log_scale.double().clamp(min=IMPOSSIBLE)  # (start, pieces)
+            rows = torch.eye(n_components, dtype=transitions.dtype, device=transitions.device)
+            rows = rows[:, :, None].repeat(1, 1, n)  # (end, start, pieces)
+            begin += 1
         running = rows[:, :, :n].reshape(n_components, n_components * n)
         spare = torch.empty_like(running)
-        for t, emission in enumerate(emissions.unbind(), block.step):
-            if t == 0:
-                continue
+        for t, emission in enumerate(emissions[:, None, begin:end].unbind(2)):
             torch.mm(into, running, out=spare)
             running, spare = spare, running
-            running.view(n_components, n_components, n).mul_(emission[:, None])
+            running.view(n_components, n_components, n).mul_(emission)
             if t % RENORMALIZED_EVERY == 0:
                 _renormalize(running, log_scale[:, :n])
         _renormalize(running, log_scale[:, :n])
@@ -96,13 +166,8 @@ def piece_maps(
 
 
 def _renormalize(running: Tensor, log_scale: Tensor) -> None:
-    """In place."""
-    total = running.sum(dim=0, keepdim=True)
-    if (total == 0).any():
-        dead = total == 0
-        running.masked_fill_(dead, 1 / len(running))
-        log_scale.masked_fill_(dead.view_as(log_scale), IMPOSSIBLE)
-        total = torch.where(dead, 1.0, total)
+    """In place; a row of zeros stays one, with a scale that falls at every call."""
+    total = running.sum(dim=0, keepdim=True).clamp_(min=torch.finfo(running.dtype).tiny)
     running.div_(total)
     log_scale += total.view_as(log_scale).log()
 
@@ -139,13 +204,3 @@ def _scan(first: Tensor, maps: Maps, last: Tensor) -> tuple[Tensor, Tensor]:
     into = torch.stack([into_even, even.send(into_even)], dim=1).flatten(0, 1)
     after = torch.stack([odd.fetch(after_odd), after_odd], dim=1).flatten(0, 1)
     return into[:n_maps], after[:n_maps]
-
-
-def log_marginal_of_pieces(
-    maps: Maps, predicted: Float[Tensor, "components pieces"], relative: RelativeEmissions, packing: Packing
-) -> Float[Tensor, " pieces"]:
-    """ln p(piece | what came before it in its sequence) = ln Σ_i p(z_first = i) e^{log_scale[i]}, float64."""
-    total = torch.logsumexp(predicted.T.double().log() + maps.log_scale, dim=1)
-    for block, greatest in zip(packing.blocks, relative.log_greatest):
-        total[: block.n_pieces] += greatest.sum(dim=(0, 1))
-    return total

@@ -6,8 +6,8 @@ the model fits its data at all. What falls below FLOOR of the greatest is set to
 denormal numbers would slow every matrix product. Where that, or a scale, could change a
 result, :mod:`lvmlib.exact.hidden_markov.smoothing` sees it and goes to log space.
 
-States stand along the first axis of a step and pieces along the last, so that sums over
-states run along memory.
+States stand along the first axis, then steps, then pieces: sums over states run along
+memory, and sums over all frames of a block are one matrix product.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from torch.nn.functional import threshold_
 
 from lvmlib.exact.hidden_markov.packing import Block, Packing
 
-EmissionsOf = Callable[[Block], Float[Tensor, "steps components pieces"]]
+EmissionsOf = Callable[[Block], Float[Tensor, "components steps pieces"]]
 """ln p(x_t | z_t = k) of the frames of a block, nats."""
 
 
@@ -44,17 +44,17 @@ def limit(dtype: torch.dtype) -> float:
 class RelativeEmissions:
     """p(x_t | z_t) / max_k p(x_t | z_t = k), block by block."""
 
-    blocks: list[Float[Tensor, "steps components pieces"]]
-    log_greatest: list[Float[Tensor, "steps 1 pieces"]]
+    blocks: list[Float[Tensor, "components steps pieces"]]
+    log_greatest: list[Float[Tensor, "1 steps pieces"]]
 
 
 @dataclass
 class Forward:
     """Of each block; and of each piece at its end."""
 
-    filtered: list[Float[Tensor, "steps components pieces"]]
+    filtered: list[Float[Tensor, "components steps pieces"]]
     """p(z_t | x_1..t)."""
-    scales: list[Float[Tensor, "steps 1 pieces"]]
+    scales: list[Float[Tensor, "1 steps pieces"]]
     """p(x_t | x_1..t-1) / max_k p(x_t | z_t = k)."""
     ends: Float[Tensor, "components pieces"]
     """The last filtered probabilities of each piece."""
@@ -68,9 +68,9 @@ def relative_emissions(packing: Packing, log_emissions_of: EmissionsOf) -> Relat
     """Emission probabilities relative to the greatest of each frame."""
     blocks, greatest = [], []
     for block in packing.blocks:
-        logits = log_emissions_of(block)
+        logits = log_emissions_of(block).contiguous()
         # a frame that no state can emit keeps all its states at 0, and so ends at a scale of 0
-        top = logits.amax(dim=1, keepdim=True).clamp_(min=torch.finfo(logits.dtype).min)
+        top = logits.amax(dim=0, keepdim=True).clamp_(min=torch.finfo(logits.dtype).min)
         relative = (logits - top).exp_()
         blocks.append(threshold_(relative, floor(logits.dtype), 0.0))
         greatest.append(top)
@@ -96,8 +96,8 @@ def forward(
     for i, (block, emissions) in enumerate(zip(packing.blocks, relative.blocks)):
         n = block.n_pieces
         alphas = torch.empty_like(emissions)
-        sums = emissions.new_empty(block.n_steps, 1, n)
-        for emission, alpha, scale in zip(emissions.unbind(), alphas.unbind(), sums.unbind()):
+        sums = emissions.new_empty(1, block.n_steps, n)
+        for emission, alpha, scale in zip(emissions.unbind(1), alphas.unbind(1), sums.unbind(1)):
             if previous is None:
                 torch.mul(predicted, emission, out=alpha)
             else:
@@ -140,7 +140,7 @@ def backward(
     r"""β_t = A (b_{t+1} ∘ β_{t+1} / c_{t+1}), and with it p(z_t | x) = α_t ∘ β_t.
 
     ``after`` is β at each piece's last frame. ``collect(block, smoothed)`` is given p(z_t | x)
-    of each block, the last first, (steps, components, pieces). Of pairs, only the sum over
+    of each block, the last first, (components, steps, pieces). Of pairs, only the sum over
     all times is kept: Σ_t α_t (b_{t+1} ∘ β_{t+1} / c_{t+1})ᵀ ∘ A.
     """
     n_components = len(transitions)
@@ -151,7 +151,7 @@ def backward(
         block, n = packing.blocks[i], packing.blocks[i].n_pieces
         emissions, alphas = relative.blocks[i] / ahead.scales[i], ahead.filtered[i]
         betas, weights = torch.empty_like(emissions), torch.empty_like(emissions)
-        steps = list(zip(emissions.unbind(), betas.unbind(), weights.unbind()))
+        steps = list(zip(emissions.unbind(1), betas.unbind(1), weights.unbind(1)))
         for t in reversed(range(block.n_steps)):
             emission, beta, weight = steps[t]
             n_following = 0 if following is None else following.shape[1]
@@ -164,13 +164,13 @@ def backward(
             torch.mul(emission, beta, out=weight)
             following = weight
         smoothed = alphas * betas
-        total = smoothed.sum(dim=1, keepdim=True)  # 1, but for rounding that would grow with the length
+        total = smoothed.sum(dim=0, keepdim=True)  # 1, but for rounding that would grow with the length
         smoothed /= total
-        weights[0] /= total[0]
+        weights[:, 0] /= total[:, 0]
         collect(block, smoothed)
         greatest[:n] = torch.maximum(greatest[:n], betas.amax(dim=(0, 1)))
         if block.n_steps > 1:
-            counts += torch.bmm(alphas[:-1], weights[1:].transpose(1, 2)).sum(dim=0)
+            counts += alphas[:, :-1].flatten(1) @ weights[:, 1:].flatten(1).T
         if i > 0:
-            counts += ahead.filtered[i - 1][-1, :, :n] @ weights[0].T
-    return Backward(counts * transitions, weights[0], smoothed[0], greatest)
+            counts += ahead.filtered[i - 1][:, -1, :n] @ weights[:, 0].T
+    return Backward(counts * transitions, weights[:, 0], smoothed[:, 0], greatest)

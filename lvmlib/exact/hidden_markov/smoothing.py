@@ -15,8 +15,8 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from lvmlib.exact.hidden_markov.packing import Block, Packing
-from lvmlib.exact.hidden_markov.pieces import chained, log_marginal_of_pieces, piece_maps
-from lvmlib.exact.hidden_markov.scaled import EmissionsOf, backward, forward, limit, relative_emissions
+from lvmlib.exact.hidden_markov.pieces import boundaries
+from lvmlib.exact.hidden_markov.scaled import EmissionsOf, backward, floor, forward, limit, relative_emissions
 
 
 @dataclass
@@ -39,19 +39,17 @@ def smooth(
     log_emissions_of: EmissionsOf,
     collect: Callable[[Block, Tensor, Tensor], None],
 ) -> Expectations:
-    """``collect(block, filtered, smoothed)`` is given p(z_t | x_1..t) and p(z_t | x), (steps, components, pieces)."""
+    """``collect(block, filtered, smoothed)`` is given p(z_t | x_1..t) and p(z_t | x), (components, steps, pieces)."""
     dtype = transitions.dtype
     relative = relative_emissions(packing, log_emissions_of)
     if packing.is_cut:
-        maps = piece_maps(relative, log_emissions_of, transitions, packing)
-        predicted, following = chained(maps, initial, transitions, packing)
+        predicted, following = boundaries(initial, transitions, relative, log_emissions_of, packing)
     else:
-        predicted = initial[:, None].expand(-1, packing.n_pieces).contiguous()
+        predicted = initial[:, None].repeat(1, packing.n_pieces)
     ahead = forward(relative, transitions, predicted, packing)
 
     after = torch.ones_like(predicted)
-    continued = (packing.previous >= 0).nonzero().squeeze(1)
-    before = packing.previous[continued]
+    continued, before = packing.continued, packing.before
     if packing.is_cut:
         beta = transitions @ following[:, before]
         after[:, before] = beta / (ahead.ends[:, before] * beta).sum(dim=0)
@@ -71,9 +69,8 @@ def smooth(
         left, arrived = ahead.ends[:, before], behind.arrivals[:, continued]
         counts = counts + transitions * (left @ arrived.T)
         # What was put into a piece must be what comes out of the one before it, and the other way round.
-        tolerance = 2**13 * torch.finfo(dtype).eps
-        doubtful[continued] |= ~(_distance(transitions.T @ left, predicted[:, continued]) <= tolerance)
-        doubtful[continued] |= ~(_distance(following[:, before], arrived) <= tolerance)
+        doubtful[continued] |= ~_agree(transitions.T @ left, predicted[:, continued])
+        doubtful[continued] |= ~_agree(following[:, before], arrived)
     return Expectations(
         packing.sum_over_pieces(ahead.log_marginal),
         behind.starts[:, packing.previous < 0].double().sum(dim=1),
@@ -88,27 +85,32 @@ def filter_only(
     packing: Packing,
     log_emissions_of: EmissionsOf,
 ) -> tuple[Float[Tensor, " sequences"], Bool[Tensor, " sequences"]]:
-    """ln p(x) of each sequence, float64, and which are suspect; without a backward pass.
+    """ln p(x) of each sequence, float64, and which are suspect; mostly without a backward pass.
 
-    Where every transition has some probability, no backward probability exceeds another by
-    more than the ratio of two transitions, and that alone shows that nothing lost could
-    count. Otherwise only the backward pass can tell.
+    Where no transition is below some least, no backward probability exceeds another of the
+    same frame by more than its inverse: with the scales that alone shows that nothing lost
+    could count. Otherwise only the backward pass can tell.
     """
-    if not transitions.min() >= torch.finfo(transitions.dtype).tiny ** (1 / 7):
-        found = smooth(initial, transitions, packing, log_emissions_of, lambda block, filtered, smoothed: None)
-        return found.log_marginal, found.suspect
-    relative = relative_emissions(packing, log_emissions_of)
-    if packing.is_cut:
-        maps = piece_maps(relative, log_emissions_of, transitions, packing)
-        predicted, _ = chained(maps, initial, transitions, packing)
-        of_pieces = log_marginal_of_pieces(maps, predicted, relative, packing)
-        doubtful = ~(of_pieces > -1e29)
-    else:
-        ahead = forward(relative, transitions, initial[:, None].expand(-1, packing.n_pieces).contiguous(), packing)
-        of_pieces, doubtful = ahead.log_marginal, ~(ahead.least >= limit(transitions.dtype))
-    return packing.sum_over_pieces(of_pieces), packing.sum_over_pieces(doubtful.double()) > 0
+    dtype = transitions.dtype
+    if transitions.min() >= torch.finfo(dtype).tiny ** (1 / 5):  # 3e-8 in float32
+        relative = relative_emissions(packing, log_emissions_of)
+        if packing.is_cut:
+            predicted, _ = boundaries(initial, transitions, relative, log_emissions_of, packing, wants_following=False)
+        else:
+            predicted = initial[:, None].repeat(1, packing.n_pieces)
+        ahead = forward(relative, transitions, predicted, packing)
+        doubtful = ~(ahead.least >= limit(dtype))
+        if packing.is_cut:
+            left = ahead.ends[:, packing.before]
+            doubtful[packing.continued] |= ~_agree(transitions.T @ left, predicted[:, packing.continued])
+        if not doubtful.any():
+            return packing.sum_over_pieces(ahead.log_marginal), packing.sum_over_pieces(doubtful.double()) > 0
+    found = smooth(initial, transitions, packing, log_emissions_of, lambda block, filtered, smoothed: None)
+    return found.log_marginal, found.suspect
 
 
-def _distance(one: Tensor, other: Tensor) -> Tensor:
-    """Total variation between the columns, each made to sum to one."""
-    return 0.5 * (one / one.sum(dim=0) - other / other.sum(dim=0)).abs().sum(dim=0)
+def _agree(one: Float[Tensor, "components pieces"], other: Float[Tensor, "components pieces"]) -> Bool[Tensor, " pieces"]:
+    """Whether columns, each made to sum to one, are equal in every entry to a relative 2¹³ eps."""
+    one, other = one / one.sum(dim=0), other / other.sum(dim=0)
+    tolerance = 2**13 * torch.finfo(one.dtype).eps
+    return ((one - other).abs() <= tolerance * other + floor(one.dtype)).all(dim=0)
