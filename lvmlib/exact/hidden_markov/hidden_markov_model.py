@@ -17,7 +17,7 @@ from lvmlib.exact.hidden_markov.inference import (
     check_possible,
     forward_backward,
     log_marginal,
-    log_marginal_in_log_space,
+    log_marginal_with_care,
 )
 from lvmlib.exact.hidden_markov.packing import Block, as_lengths
 from lvmlib.exact.hidden_markov.paths import log_joint_of_path, sample_paths, viterbi
@@ -264,7 +264,7 @@ class HiddenMarkovModel(ExponentialFamilyModel):
             values, suspect = filter_only(*chain, batch.packing, emissions.log_emissions_of)
             if suspect.any():
                 log_emissions = self._log_emissions(batch)
-                values[suspect] = log_marginal_in_log_space(*self._log_chain(), log_emissions, batch.lengths, suspect)
+                values[suspect] = log_marginal_with_care(*self._log_chain(), log_emissions, batch.lengths, suspect)
         return values.to(self.startprob_.dtype)
 
     def score_samples(self, x: Data, lengths: Lengths = None) -> Float[Tensor, " sequences"]:
