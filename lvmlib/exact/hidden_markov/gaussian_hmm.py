@@ -281,7 +281,7 @@ class GaussianHMM(HiddenMarkovModel):
 
 def _partly_missing(x: Float[Tensor, "total features"]) -> bool:
     """Whether a frame lacks some features but not all."""
-    missing = torch.isnan(x)
-    if not missing.any():
+    if torch.isfinite(x.detach().sum()):
         return False
+    missing = torch.isnan(x)
     return bool((missing.any(dim=1) & ~missing.all(dim=1)).any())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Collection, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -35,6 +35,7 @@ Lengths = Sequence[int] | Tensor | np.ndarray | None
 Start = Tensor | np.ndarray | Sequence | None
 
 
+@runtime_checkable
 class Emissions(Protocol):
     """p(x_t | z_t) of one batch under the present parameters, and its expected statistics."""
 

@@ -45,17 +45,20 @@ SCALED_EVERY = 4
 
 @dataclass
 class RelativeEmissions:
-    """b_t = p(x_t | z_t) / max_k p(x_t | z_t = k), block by block; after :func:`forward`, b_t / c_t."""
+    """b_t = p(x_t | z_t) / max_k p(x_t | z_t = k), block by block; after :func:`forward`, b_t / c_t.
 
-    blocks: list[Float[Tensor, "components steps pieces"]]
-    log_greatest: list[Float[Tensor, "1 steps pieces"]]
+    Blocks are (components, steps, pieces), with as many steps and pieces as the packing says.
+    """
+
+    blocks: list[Float[Tensor, "components _ _"]]
+    log_greatest: list[Float[Tensor, "1 _ _"]]
 
 
 @dataclass
 class Forward:
     """Of each block; and of each piece at its end."""
 
-    filtered: list[Float[Tensor, "components steps pieces"]]
+    filtered: list[Float[Tensor, "components _ _"]]
     """α_t, in proportion to p(z_t | x_1..t)."""
     ends: Float[Tensor, "components pieces"]
     """The last filtered probabilities of each piece."""
