@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from lvmlib.chunks import Chunks
 from lvmlib.em import expectation_maximization
 from lvmlib.exact.hidden_markov.inference import (
     as_probabilities,
@@ -129,9 +130,9 @@ class HiddenMarkovModel(ExponentialFamilyModel):
 
     # -- EM ----------------------------------------------------------------------------------
 
-    def initialize(self, x: Data, generator: torch.Generator) -> None:
+    def initialize(self, x: Data | Chunks, generator: torch.Generator) -> None:
         """Set the parameters to a start: those given, and otherwise clusters of frames, states that tend to last."""
-        batch = self._as_batch(x, None, fitting=True)
+        batch = self._as_batch(x.first() if isinstance(x, Chunks) else x, None, fitting=True)
         k, like = self.n_components, self._computing_like(batch)
         start = torch.full((k,), 1 / k, dtype=torch.float64)
         transitions = starting_transitions(k, generator)
@@ -214,14 +215,15 @@ class HiddenMarkovModel(ExponentialFamilyModel):
 
     # -- hmmlearn's face -----------------------------------------------------------------------
 
-    def fit(self, x: Data, lengths: Lengths = None) -> HiddenMarkovModel:
+    def fit(self, x: Data | Chunks, lengths: Lengths = None) -> HiddenMarkovModel:
         """Fit by Baum-Welch, or as ``assignment`` says. Returns self.
 
         Parameters
         ----------
         x
             Frames of all sequences one after another (total, features), with ``lengths``
-            beside; or a list of sequences (frames, features).
+            beside; or a list of sequences (frames, features); or :class:`~lvmlib.chunks.Chunks`
+            of which each chunk is one sequence, the first standing for all at the start.
         lengths
             Frames of each sequence; None is one sequence of all.
 
@@ -231,8 +233,13 @@ class HiddenMarkovModel(ExponentialFamilyModel):
             If x or lengths are not what the model takes; if there are fewer frames that are
             observed than states; if a sequence has probability 0 under the start.
         """
-        batch = self._as_batch(x, lengths, fitting=True)
-        observed = self._observed_frames(batch)
+        if isinstance(x, Chunks):
+            if lengths is not None:
+                raise ValueError("lengths must be None where x is Chunks: each chunk is one sequence")
+            batch, first = x, self._as_batch(x.first(), None, fitting=True)
+        else:
+            batch = first = self._as_batch(x, lengths, fitting=True)
+        observed = self._observed_frames(first)
         if observed < self.n_components:
             raise ValueError(f"x has {observed} observed frames, fewer than n_components = {self.n_components}")
         result = expectation_maximization(
