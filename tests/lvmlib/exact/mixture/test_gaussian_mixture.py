@@ -10,7 +10,7 @@ from sklearn.cluster import KMeans
 from sklearn.mixture import GaussianMixture as Peer
 
 from lvmlib.data import digits, iris, old_faithful
-from lvmlib.exact.degeneracy import DegenerateComponentWarning
+from lvmlib.exact.mixture.degeneracy import DegenerateComponentWarning
 from lvmlib.exact.gaussian import COVARIANCE_TYPES
 from lvmlib.exact.mixture import GaussianMixture, k_means
 from lvmlib.validation import as_data

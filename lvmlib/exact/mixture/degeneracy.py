@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from lvmlib.exact.mixture.survey import Survey
+
 AT_FLOOR = 1e-6
 """A direction is at the floor where a component's variance, the floor taken off, is below this share of the data's."""
 
@@ -40,28 +42,24 @@ class Degeneracy:
         )
 
 
-def constant_columns(x: Tensor) -> list[int]:
-    """Columns of x (batch, features) that hold one value only."""
-    return (x == x[0]).all(dim=0).nonzero()[:, 0].tolist()
-
-
 def find_degeneracies(
-    x: Tensor, counts: Tensor, covariances: Tensor, covariance_type: str, reg_covar: float
+    seen: Survey, counts: Tensor, covariances: Tensor, covariance_type: str, reg_covar: float
 ) -> tuple[Degeneracy, ...]:
-    """Components whose count is zero or whose variance is all floor, in directions in which x varies.
+    """Components whose count is zero or whose variance is all floor, in directions in which the data vary.
 
     Parameters
     ----------
-    x : (batch, features)
+    seen
+        The data's rows, mean and covariance.
     counts : (components,)
     covariances
         With ``reg_covar`` in them; shapes by ``covariance_type`` as in :mod:`lvmlib.exact.gaussian`.
     """
-    variances = _own_variances(x, covariances, covariance_type, reg_covar)  # (components, varying directions)
+    variances = _own_variances(seen, covariances.double(), covariance_type, reg_covar)  # (components, varying directions)
     found = []
-    for component, (count, own) in enumerate(zip(counts.tolist(), variances)):
+    for component, (count, own) in enumerate(zip(counts.tolist(), variances.expand(len(counts), -1))):
         n_directions = int((own <= AT_FLOOR).sum())
-        if count < 1e-8 * len(x):
+        if count < 1e-8 * seen.n_rows:
             kind = "empty"
         elif n_directions == len(own):
             kind = "collapsed"
@@ -73,19 +71,17 @@ def find_degeneracies(
     return tuple(found)
 
 
-def _own_variances(x: Tensor, covariances: Tensor, covariance_type: str, reg_covar: float) -> Tensor:
+def _own_variances(seen: Survey, covariances: Tensor, covariance_type: str, reg_covar: float) -> Tensor:
     """Variances without the floor, as shares of the data's, along directions in which the data vary."""
-    x, covariances = x.double(), covariances.double()
-    n_features = x.shape[1]
-    if covariance_type in ("diag", "spherical"):
-        total = x.var(dim=0, correction=0)
-        if covariance_type == "spherical":
-            return ((covariances - reg_covar) / total.mean())[:, None]
-        varying = total > 0
-        return (covariances[:, varying] - reg_covar) / total[varying]
-    values, vectors = torch.linalg.eigh(torch.atleast_2d(torch.cov(x.T, correction=0)))
-    varying = values > n_features * torch.finfo(torch.float64).eps * values.max()
+    total = seen.variances
+    if covariance_type == "spherical":
+        return ((covariances - reg_covar) / total.mean())[:, None]
+    if covariance_type == "diag":
+        return (covariances[:, total > 0] - reg_covar) / total[total > 0]
+    whole = seen.covariance if seen.complete else torch.diag(total)
+    values, vectors = torch.linalg.eigh(whole)
+    varying = values > seen.n_features * torch.finfo(torch.float64).eps * values.max()
     whitening = vectors[:, varying] / values[varying].sqrt()  # (features, varying)
-    floor = reg_covar * torch.eye(n_features, dtype=torch.float64, device=x.device)
+    floor = reg_covar * torch.eye(seen.n_features, dtype=torch.float64, device=covariances.device)
     own = torch.linalg.eigvalsh(whitening.T @ (covariances - floor) @ whitening)
     return own if covariance_type == "full" else own[None]
