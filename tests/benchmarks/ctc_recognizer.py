@@ -129,14 +129,14 @@ def hold_out(recordings: SpokenDigits, tested: str, n_steps: int, n_test: int) -
 
 def draw(recognizer: CTCRecognizer, sequences: ConnectedDigits) -> None:
     """Where in the first sequence each label comes from."""
-    from lvmlib.plots import plot_alignment
+    from lvmlib.plots import plot_label_spans
 
     batch = features_of(sequences)
     with torch.no_grad():
         log_probs = recognizer.eval()(batch.features[:1], batch.lengths[:1])
     arguments = batch.targets[:1], recognizer.output_lengths(batch.lengths[:1]), batch.target_lengths[:1]
     frames, count = int(arguments[1]), int(batch.target_lengths[0])
-    figure = plot_alignment(
+    figure = plot_label_spans(
         batch.features[0, : batch.lengths[0]],
         ctc_posterior(log_probs, *arguments).positions[:frames, 0, : 2 * count + 1],
         best_alignment(log_probs, *arguments).spans[0, :count],

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def plot_alignment(
+def plot_label_spans(
     spectrogram: object,
     positions: object,
     spans: object,
