@@ -70,8 +70,8 @@ class TestEmissions:
     @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
     def test_log_emissions_are_those_of_what_is_observed(self, make, missing, dtype):
         model = with_parameters(make(), dtype)
-        x = data_of(model, missing, dtype)
-        found = model.log_emissions(x, LENGTHS)
+        x = data_of(model, missing, dtype)[[*range(6), *range(9, 15), 41, 62, 80]]
+        found = model.log_emissions(x, [9, 6])
         assert found.dtype == dtype
         # a quadratic form about the data's centre cancels by its condition, some tens here, a density sums some 10 terms
         tolerance = 2e3 * torch.finfo(dtype).eps
@@ -171,9 +171,9 @@ class TestInference:
     def test_gradient_in_x(self):
         for kind in ("full", "diag"):
             model = with_parameters(GaussianHMM(3, covariance_type=kind))
-            x = data_of(model)[:7].requires_grad_()
+            x = data_of(model)[:5].requires_grad_()
             model.log_marginal(x.detach())
-            assert torch.autograd.gradcheck(lambda x, model=model: model.log_marginal(x, [4, 3]), x)
+            assert torch.autograd.gradcheck(lambda x, model=model: model.log_marginal(x, [2, 3]), x)
 
 
 class TestLearning:
@@ -208,8 +208,9 @@ class TestLearning:
                 model.set_parameter_vector(nearby)
                 assert expected_complete_log_likelihood(model, x, LENGTHS, found) < best
 
-    @pytest.mark.parametrize("missing", MISSING)
-    @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+    @pytest.mark.parametrize(
+        ("missing", "dtype"), [("none", torch.float64), ("some", torch.float64), ("some", torch.float32)]
+    )
     def test_the_bound_never_falls(self, make, missing, dtype):
         settings = {} if "Gaussian" in type(make()).__name__ or dtype == torch.float64 else {"dtype": dtype}
         model = make(tol=0.0, max_iter=15, random_state=3, **settings)
@@ -223,7 +224,8 @@ class TestLearning:
 
     @pytest.mark.parametrize("settings", [{"assignment": "hard"}, {"acceleration": "squarem"}, {"assignment": "stochastic"}])
     def test_other_ways_of_em(self, make, settings):
-        model = make(max_iter=12, tol=0.0, random_state=3, **settings)
+        n_iterations = 3 if "stochastic" in settings.values() else 12
+        model = make(max_iter=n_iterations, tol=0.0, random_state=3, **settings)
         x = data_of(model)
         model.fit(x, LENGTHS)
         if settings.get("assignment") != "stochastic":
@@ -333,7 +335,7 @@ class TestPriors:
         x = data_of(GaussianHMM(3))
         x[50:60] = x[50]
         for kind in ("full", "tied", "diag", "spherical"):
-            model = GaussianHMM(6, covariance_type=kind, reg_covar=1e-3, max_iter=60, random_state=2).fit(x, LENGTHS)
+            model = GaussianHMM(6, covariance_type=kind, reg_covar=1e-3, max_iter=30, random_state=2).fit(x, LENGTHS)
             covariances = model.covariances_ if kind in ("full", "tied") else torch.diag_embed(model.covariances_.view(6, -1))
             assert torch.linalg.eigvalsh(covariances).min() >= 1e-3 * (1 - 1e-9)
 
