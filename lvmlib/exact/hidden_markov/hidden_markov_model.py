@@ -20,8 +20,9 @@ from lvmlib.exact.hidden_markov.inference import (
     log_marginal,
     log_marginal_with_care,
 )
+from lvmlib.exact.hidden_markov.most_probable_path import viterbi
 from lvmlib.exact.hidden_markov.packing import Block, as_lengths
-from lvmlib.exact.hidden_markov.paths import log_joint_of_path, sample_paths, viterbi
+from lvmlib.exact.hidden_markov.paths import log_joint_of_path, sample_paths
 from lvmlib.exact.hidden_markov.posterior import ChainPosterior
 from lvmlib.exact.hidden_markov.prediction import log_predictive, next_state
 from lvmlib.exact.hidden_markov.sequences import Sequences, joined

@@ -13,6 +13,7 @@ from lvmlib.exact.hidden_markov import (
     log_joint_of_path,
     log_marginal,
     log_predictive,
+    most_probable_path,
     next_state,
     packing,
     sample_paths,
@@ -53,7 +54,7 @@ def short_pieces(monkeypatch):
     """Cut also what is too short to be worth it."""
 
     def cut(length):
-        for module in (packing, inference):
+        for module in (inference, most_probable_path):
             monkeypatch.setattr(module, "piece_length", lambda lengths, n_components: length)
 
     return cut
@@ -81,7 +82,9 @@ class TestAgainstEnumeration:
 
     @pytest.mark.parametrize("dtype", DTYPES)
     @pytest.mark.parametrize("zeros", [False, True])
-    def test_the_most_probable_path(self, dtype, zeros):
+    @pytest.mark.parametrize("pieces", [None, 1, 2, 4])
+    def test_the_most_probable_path(self, dtype, zeros, pieces, short_pieces):
+        short_pieces(pieces)
         start, moves = chain(dtype=dtype, zeros=zeros)
         frames = emissions(sum(LENGTHS), dtype=dtype)
         exact = enumerate_paths(start, moves, frames, LENGTHS)
@@ -161,6 +164,19 @@ class TestLongSequences:
         torch.testing.assert_close(cut.smoothed, whole.smoothed, rtol=0, atol=rounding)
         torch.testing.assert_close(cut.filtered, whole.filtered, rtol=0, atol=rounding)
         torch.testing.assert_close(cut.transition_counts, whole.transition_counts, rtol=rounding, atol=10 * rounding)
+
+    @pytest.mark.parametrize("kind", ["forgets", "sticks", "zeros"])
+    def test_the_most_probable_path(self, monkeypatch, kind):
+        start, moves = chain(4, zeros=kind == "zeros")
+        if kind == "sticks":  # several passes are not enough: the whole sequence is taken
+            moves = (torch.eye(4, dtype=torch.float64) * (1 - 4e-9) + 1e-9).log()
+        frames = emissions(sum(self.LENGTHS), 4, spread=0.001 if kind == "sticks" else 2.0)
+        pack = Packing(self.LENGTHS, 128)
+        assert (most_probable_path._best_path(start, moves, frames, pack) is None) is (kind == "sticks")
+        path, value = viterbi(start, moves, frames, self.LENGTHS)
+        monkeypatch.setattr(most_probable_path, "piece_length", lambda lengths, n_components: None)
+        whole_path, whole_value = viterbi(start, moves, frames, self.LENGTHS)
+        assert torch.equal(path, whole_path) and torch.equal(value, whole_value)
 
     def test_each_way_is_taken(self):
         """Forgetting is seen where there is any; otherwise maps of whole pieces are multiplied; both say the same."""
