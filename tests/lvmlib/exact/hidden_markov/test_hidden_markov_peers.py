@@ -20,9 +20,8 @@ def peer_of(model):
     common = {"n_iter": 1, "tol": 0.0, "init_params": "", "implementation": "log"}
     k = model.n_components
     if isinstance(model, GaussianHMM):
-        peer = hmm.GaussianHMM(
-            k, covariance_type=model.covariance_type, min_covar=0.0, covars_prior=0.0, covars_weight=0.0, means_weight=0.0, **common
-        )
+        no_priors = {"min_covar": 0.0, "covars_prior": 0.0, "covars_weight": 0.0, "means_weight": 0.0}
+        peer = hmm.GaussianHMM(k, covariance_type=model.covariance_type, **no_priors, **common)
         peer.n_features, peer.means_ = model.n_features, model.means_.numpy()
         peer._covars_ = model.covariances_.numpy().copy()
     elif isinstance(model, CategoricalHMM):
