@@ -11,6 +11,7 @@ from hidden_markov_fixtures import FAMILIES, LENGTHS, data_of, with_parameters
 from lvmlib.chunks import Chunks
 from lvmlib.em import expectation_maximization, total_statistics
 from lvmlib.exact.hidden_markov import CategoricalHMM, GaussianHMM, PoissonHMM, Sequences, forward_backward
+from lvmlib.stepwise_em import stepwise_expectation_maximization
 
 MISSING = ["none", "frames", "some"]
 
@@ -121,6 +122,26 @@ class TestLearning:
         for name, value in together.values.items():
             torch.testing.assert_close(chunked.values[name], value, rtol=1e-10, atol=1e-10)
         assert make(max_iter=2).fit(Chunks(lambda: iter(parts))).n_iter_ == 2
+
+    def test_one_pass_over_chunks_learns(self, make):
+        """Stepwise EM: sixty sequences, each seen once, in parts of four."""
+        source = with_parameters(make(), seed=5)
+        x, _ = source.sample(30, random_state=3, n_sequences=60)
+        batches = [Sequences.of(source._check_data(part, None), [30] * 4, 3) for part in x.split(120)]
+        model = make()
+        model.initialize(batches[0], torch.Generator().manual_seed(0))
+        before = model.score(x, [30] * 60)
+        stepwise_expectation_maximization(model, batches)
+        # 1,800 frames have some 1,800 / 2 nats to gain from a start by clusters; noise of one pass is a few nats
+        assert model.score(x, [30] * 60) > before + 10
+
+    def test_one_state_is_a_plain_gaussian(self):
+        """Mean, covariance and likelihood of all frames, in closed form, after one iteration."""
+        x = data_of(GaussianHMM(3))
+        model = GaussianHMM(1, covariance_type="full", reg_covar=0.0, max_iter=3).fit(x, LENGTHS)
+        torch.testing.assert_close(model.means_[0], x.mean(dim=0))
+        torch.testing.assert_close(model.covariances_[0], torch.cov(x.T, correction=0))
+        assert model.transmat_.tolist() == [[1.0]] and model.startprob_.tolist() == [1.0]
 
     def test_a_seed_reproduces(self, make):
         x = data_of(make())

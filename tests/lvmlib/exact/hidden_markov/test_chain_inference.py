@@ -210,6 +210,42 @@ class TestLongSequences:
         )
 
 
+class TestHardCases:
+    """The scaled pass, with what it hands on, against log space alone: where probabilities leave the range of the dtype."""
+
+    @pytest.mark.parametrize("dtype", DTYPES)
+    @pytest.mark.parametrize("pieces", [None, 9])
+    @pytest.mark.parametrize("kind", ["dense", "sparse", "left to right", "hardly moving"])
+    @pytest.mark.parametrize("spread", [1.0, 30.0, 400.0])
+    def test_equal_to_log_space(self, dtype, pieces, kind, spread, short_pieces):
+        short_pieces(pieces)
+        lengths = [61, 20, 7]
+        generator = torch.Generator().manual_seed(int(spread))
+        moves = chain(4, seed=int(spread))[1].exp()
+        if kind == "sparse":
+            moves = moves * (torch.rand(4, 4, generator=generator) > 0.5) + 0.3 * torch.eye(4, dtype=torch.float64)
+        elif kind == "left to right":
+            moves = moves.triu()
+        elif kind == "hardly moving":
+            moves = torch.eye(4, dtype=torch.float64) + 1e-25 * moves
+        moves = (moves / moves.sum(dim=1, keepdim=True)).log().to(dtype)
+        start = chain(4, dtype=dtype)[0]
+        frames = emissions(88, 4, torch.float64, spread, seed=3)
+        frames[:61] = frames[:61].cumsum(dim=0) / 5  # states that are good for long, and then another
+        frames[70, 2] = -torch.inf
+        frames = frames.to(dtype)
+        exact = inference.with_care(start.double(), moves.double(), frames.double(), lengths)
+        assert exact.log_marginal.isfinite().all()
+        # a log emission's own rounding, eps times its size, added up over a sequence, is that of the posterior's log odds
+        rounding = 4 * torch.finfo(dtype).eps * float(frames[frames.isfinite()].abs().max()) * 61
+        found = forward_backward(start, moves, frames, lengths)
+        for value in (found.log_marginal, log_marginal(start, moves, frames, lengths)):
+            torch.testing.assert_close(value.double(), exact.log_marginal, rtol=1e2 * torch.finfo(dtype).eps, atol=rounding)
+        torch.testing.assert_close(found.smoothed.double(), exact.smoothed, rtol=0, atol=rounding)
+        torch.testing.assert_close(found.filtered.double(), exact.filtered, rtol=0, atol=rounding)
+        torch.testing.assert_close(found.transition_counts.double(), exact.transition_counts, rtol=0, atol=61 * rounding)
+
+
 class TestLaws:
     @pytest.mark.parametrize("zeros", [False, True])
     def test_the_gradient_is_the_posterior(self, zeros):
