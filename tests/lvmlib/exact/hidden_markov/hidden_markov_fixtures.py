@@ -57,6 +57,19 @@ def data_of(model: HiddenMarkovModel, missing: str = "none", dtype=torch.float64
     return x if isinstance(model, CategoricalHMM) else x.to(dtype)
 
 
+def full_covariances(model: GaussianHMM) -> torch.Tensor:
+    """Covariances of any type as (K, D, D), float64."""
+    k, d = model.means_.shape
+    covariances = model.covariances_.double()
+    eye = torch.eye(d, dtype=torch.float64)
+    return {
+        "full": lambda: covariances,
+        "tied": lambda: covariances.expand(k, d, d),
+        "diag": lambda: torch.diag_embed(covariances),
+        "spherical": lambda: covariances[:, None, None] * eye,
+    }[model.covariance_type]()
+
+
 def _shape_of(model: HiddenMarkovModel) -> dict:
     settings = {"n_components": model.n_components}
     if isinstance(model, GaussianHMM):

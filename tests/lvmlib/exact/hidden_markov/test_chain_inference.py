@@ -13,6 +13,7 @@ from lvmlib.exact.hidden_markov import (
     log_joint_of_path,
     log_marginal,
     log_predictive,
+    most_probable_path,
     next_state,
     packing,
     sample_paths,
@@ -53,7 +54,7 @@ def short_pieces(monkeypatch):
     """Cut also what is too short to be worth it."""
 
     def cut(length):
-        for module in (packing, inference):
+        for module in (inference, most_probable_path):
             monkeypatch.setattr(module, "piece_length", lambda lengths, n_components: length)
 
     return cut
@@ -81,7 +82,9 @@ class TestAgainstEnumeration:
 
     @pytest.mark.parametrize("dtype", DTYPES)
     @pytest.mark.parametrize("zeros", [False, True])
-    def test_the_most_probable_path(self, dtype, zeros):
+    @pytest.mark.parametrize("pieces", [None, 1, 2, 4])
+    def test_the_most_probable_path(self, dtype, zeros, pieces, short_pieces):
+        short_pieces(pieces)
         start, moves = chain(dtype=dtype, zeros=zeros)
         frames = emissions(sum(LENGTHS), dtype=dtype)
         exact = enumerate_paths(start, moves, frames, LENGTHS)
@@ -162,6 +165,19 @@ class TestLongSequences:
         torch.testing.assert_close(cut.filtered, whole.filtered, rtol=0, atol=rounding)
         torch.testing.assert_close(cut.transition_counts, whole.transition_counts, rtol=rounding, atol=10 * rounding)
 
+    @pytest.mark.parametrize("kind", ["forgets", "sticks", "zeros"])
+    def test_the_most_probable_path(self, monkeypatch, kind):
+        start, moves = chain(4, zeros=kind == "zeros")
+        if kind == "sticks":  # several passes are not enough: the whole sequence is taken
+            moves = (torch.eye(4, dtype=torch.float64) * (1 - 4e-9) + 1e-9).log()
+        frames = emissions(sum(self.LENGTHS), 4, spread=0.001 if kind == "sticks" else 2.0)
+        pack = Packing(self.LENGTHS, 128)
+        assert (most_probable_path._best_path(start, moves, frames, pack) is None) is (kind == "sticks")
+        path, value = viterbi(start, moves, frames, self.LENGTHS)
+        monkeypatch.setattr(most_probable_path, "piece_length", lambda lengths, n_components: None)
+        whole_path, whole_value = viterbi(start, moves, frames, self.LENGTHS)
+        assert torch.equal(path, whole_path) and torch.equal(value, whole_value)
+
     def test_each_way_is_taken(self):
         """Forgetting is seen where there is any; otherwise maps of whole pieces are multiplied; both say the same."""
         start, moves = chain(4)
@@ -192,6 +208,42 @@ class TestLongSequences:
         torch.testing.assert_close(
             log_marginal(start, moves, frames).double(), exact.log_marginal, rtol=torch.finfo(dtype).eps, atol=0
         )
+
+
+class TestHardCases:
+    """The scaled pass, with what it hands on, against log space alone: where probabilities leave the range of the dtype."""
+
+    @pytest.mark.parametrize("dtype", DTYPES)
+    @pytest.mark.parametrize("pieces", [None, 9])
+    @pytest.mark.parametrize("kind", ["dense", "sparse", "left to right", "hardly moving"])
+    @pytest.mark.parametrize("spread", [1.0, 30.0, 400.0])
+    def test_equal_to_log_space(self, dtype, pieces, kind, spread, short_pieces):
+        short_pieces(pieces)
+        lengths = [61, 20, 7]
+        generator = torch.Generator().manual_seed(int(spread))
+        moves = chain(4, seed=int(spread))[1].exp()
+        if kind == "sparse":
+            moves = moves * (torch.rand(4, 4, generator=generator) > 0.5) + 0.3 * torch.eye(4, dtype=torch.float64)
+        elif kind == "left to right":
+            moves = moves.triu()
+        elif kind == "hardly moving":
+            moves = torch.eye(4, dtype=torch.float64) + 1e-25 * moves
+        moves = (moves / moves.sum(dim=1, keepdim=True)).log().to(dtype)
+        start = chain(4, dtype=dtype)[0]
+        frames = emissions(88, 4, torch.float64, spread, seed=3)
+        frames[:61] = frames[:61].cumsum(dim=0) / 5  # states that are good for long, and then another
+        frames[70, 2] = -torch.inf
+        frames = frames.to(dtype)
+        exact = inference.with_care(start.double(), moves.double(), frames.double(), lengths)
+        assert exact.log_marginal.isfinite().all()
+        # a log emission's own rounding, eps times its size, added up over a sequence, is that of the posterior's log odds
+        rounding = 4 * torch.finfo(dtype).eps * float(frames[frames.isfinite()].abs().max()) * 61
+        found = forward_backward(start, moves, frames, lengths)
+        for value in (found.log_marginal, log_marginal(start, moves, frames, lengths)):
+            torch.testing.assert_close(value.double(), exact.log_marginal, rtol=1e2 * torch.finfo(dtype).eps, atol=rounding)
+        torch.testing.assert_close(found.smoothed.double(), exact.smoothed, rtol=0, atol=rounding)
+        torch.testing.assert_close(found.filtered.double(), exact.filtered, rtol=0, atol=rounding)
+        torch.testing.assert_close(found.transition_counts.double(), exact.transition_counts, rtol=0, atol=61 * rounding)
 
 
 class TestLaws:
