@@ -39,7 +39,8 @@ def as_data(x: object, n_features: int | None = None, name: str = "x", missing: 
         bad = torch.isinf(block) if missing else ~torch.isfinite(block)
         if bad.any():
             row, column = bad.nonzero()[0].tolist()
-            n_bad = sum(int((torch.isinf(rest) if missing else ~torch.isfinite(rest)).sum()) for rest in x[start:].split(ROWS_CHECKED_TOGETHER))
+            rest = x.detach()[start:]
+            n_bad = int((torch.isinf(rest) if missing else ~torch.isfinite(rest)).sum())
             what = "infinite" if missing else "NaN or infinite"
             raise ValueError(
                 f"{name} holds {n_bad} values that are {what}, "

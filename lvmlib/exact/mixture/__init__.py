@@ -3,7 +3,8 @@
 from lvmlib.exact.mixture.bernoulli_mixture import BernoulliMixture
 from lvmlib.exact.mixture.categorical_mixture import CategoricalMixture
 from lvmlib.exact.mixture.degeneracy import Degeneracy, DegenerateComponentWarning
-from lvmlib.exact.mixture.gaussian_mixture import GaussianMixture, k_means
+from lvmlib.exact.mixture.gaussian_mixture import GaussianMixture
+from lvmlib.exact.mixture.k_means import k_means
 from lvmlib.exact.mixture.priors import NormalInverseWishart
 
 __all__ = [
