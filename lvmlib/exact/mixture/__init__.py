@@ -1,7 +1,17 @@
-"""Mixtures p(x) = Σ_k π_k p(x|k): Gaussian, fitted by EM, with priors, missing values and chunks."""
+"""Mixtures p(x) = Σ_k π_k p(x|k): Gaussian, Bernoulli, categorical; by EM, with priors, missing values and chunks."""
 
+from lvmlib.exact.mixture.bernoulli_mixture import BernoulliMixture
+from lvmlib.exact.mixture.categorical_mixture import CategoricalMixture
 from lvmlib.exact.mixture.degeneracy import Degeneracy, DegenerateComponentWarning
 from lvmlib.exact.mixture.gaussian_mixture import GaussianMixture, k_means
 from lvmlib.exact.mixture.priors import NormalInverseWishart
 
-__all__ = ["Degeneracy", "DegenerateComponentWarning", "GaussianMixture", "NormalInverseWishart", "k_means"]
+__all__ = [
+    "BernoulliMixture",
+    "CategoricalMixture",
+    "Degeneracy",
+    "DegenerateComponentWarning",
+    "GaussianMixture",
+    "NormalInverseWishart",
+    "k_means",
+]

@@ -47,15 +47,22 @@ class Components:
 
 @torch.no_grad()
 def complete_statistics(
-    components: Components, frame: Frame, x: Tensor, assigner: Assigner, exact_ties: bool = False
+    components: Components, frame: Frame, x: Tensor, assigner: Assigner, exact_ties: bool = False, every: bool = False
 ) -> Statistics:
-    """counts, sums and second moments of x without missing values, in the frame's coordinates; float64."""
+    """counts, sums and second moments of x without missing values, in the frame's coordinates; float64.
+
+    ``exact_ties`` and ``every`` as in :func:`~lvmlib.exact.mixture.gaussian_pass.choose_pass`.
+    """
     log_weights = components.log_weights + frame.log_determinant
-    way = choose_pass(log_weights, components.means, components.scale, components.covariance_type, x.dtype, exact_ties)
+    way = choose_pass(
+        log_weights, components.means, components.scale, components.covariance_type, x.dtype, exact_ties, every
+    )
     centre, inverse = frame.centre.to(way.dtype), frame.inverse.to(way.dtype)
     elbo = magnitude = torch.zeros((), dtype=torch.float64, device=x.device)
-    for start in range(0, len(x), way.rows):
-        rows = slice(start, start + way.rows)
+    stop = 0
+    while stop < len(x):
+        rows = slice(stop, stop + way.rows)
+        stop = rows.stop
         centred = x[rows].to(way.dtype) - centre
         way.load((centred * inverse).T.contiguous() if inverse.ndim == 1 else inverse @ centred.T)
         bound, responsibilities = assigner(way.log_joint(), rows)
@@ -75,7 +82,7 @@ def missing_patterns(x: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
 
 @torch.no_grad()
 def incomplete_statistics(
-    components: Components, frame: Frame, x: Tensor, assigner: Assigner, exact_ties: bool = False
+    components: Components, frame: Frame, x: Tensor, assigner: Assigner, exact_ties: bool = False, every: bool = False
 ) -> Statistics:
     """As :func:`complete_statistics` where NaN marks missing values, integrated out exactly.
 
@@ -95,7 +102,7 @@ def incomplete_statistics(
 
         if len(columns):
             marginal, part = components.marginal(columns), x[rows][:, columns]
-            found = complete_statistics(marginal, frame.columns(columns), part, of_these, exact_ties)
+            found = complete_statistics(marginal, frame.columns(columns), part, of_these, exact_ties, every)
         else:  # nothing observed: ln p = 0, and p(z|x) = p(z)
             log_joint = components.log_weights[:, None].expand(-1, len(rows)).to(x.dtype)
             bound, responsibilities = of_these(log_joint.clone(), slice(0, len(rows)))

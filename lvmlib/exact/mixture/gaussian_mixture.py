@@ -230,11 +230,11 @@ class GaussianMixture(Mixture):
     def statistics(self, x: Tensor, posterior: FinitePosterior) -> Statistics:
         """n_k = Σ_n r_nk, Σ_n r_nk x_n and Σ_n r_nk x_n x_nᵀ, in the coordinates of the fit's frame."""
         elbo, responsibilities = posterior.elbo(), posterior.responsibilities.T
-        return self._pass(x, lambda log_joint, rows: (elbo[rows], responsibilities[:, rows]))
+        return self._pass(x, lambda log_joint, rows: (elbo[rows], responsibilities[:, rows]), every=True)
 
-    def _pass(self, x: Tensor, assigner: Assigner, exact_ties: bool = False) -> Statistics:
+    def _pass(self, x: Tensor, assigner: Assigner, exact_ties: bool = False, every: bool = False) -> Statistics:
         way = incomplete_statistics if self._has_missing(x) else complete_statistics
-        return way(self._components(self._frame), self._frame, x, assigner, exact_ties)
+        return way(self._components(self._frame), self._frame, x, assigner, exact_ties, every)
 
     def maximize(self, statistics: Statistics) -> float:
         r"""π_k = n_k / N, μ_k = Σ_n r_nk x_n / n_k, Σ_k = Σ_n r_nk (x_n - μ_k)(x_n - μ_k)ᵀ / n_k + reg_covar I.

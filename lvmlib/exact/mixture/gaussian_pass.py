@@ -16,16 +16,18 @@ from jaxtyping import Float
 from torch import Tensor
 
 from lvmlib.exact.gaussian import log_density
+from lvmlib.exact.mixture.stacked_pass import StackedPass
 
 QUADRATIC_FEATURES_UP_TO = 32
 """Columns up to which the D (D + 1) / 2 products x_i x_j are cheaper than K factors of D x D."""
-CACHE_BYTES = 1 << 20
+HARMLESS = {torch.float32: 3e-4, torch.float64: 1e-8}
+CACHE_BYTES = 2_600_000
+"""For a chunk and its features: by trial, with 1 MB of second-level cache and calls of a few microseconds."""
 
 
 def rows_per_chunk(row_bytes: int) -> int:
-    """A power of two of rows, 256 to 2,048, that a second-level cache of a megabyte or two holds."""
-    rows = max(1, int(1.5 * CACHE_BYTES / row_bytes))
-    return min(2048, max(256, 1 << (rows.bit_length() - 1)))
+    """A power of two of rows, 256 to 2,048."""
+    return min(2048, max(256, 1 << (max(1, CACHE_BYTES // row_bytes).bit_length() - 1)))
 
 
 class FeaturePass:
@@ -115,79 +117,6 @@ class CentredPass(FeaturePass):
         return (log_weights + log_density(self.x.T, means, scale)).T.contiguous()
 
 
-class StackedPass:
-    """Full covariances by stacked inverse Cholesky factors: y_k = L_k⁻¹ x - L_k⁻¹ μ_k, of which ln p(x, k) needs |y_k|².
-
-    The moments are taken of y_k, in each component's own coordinates, where they are of order
-    1 however narrow the component, and turned back in float64. Rows for which r_nk is zero,
-    most of them where there are many columns, are left out of k's products.
-    """
-
-    HALVED_FROM = 32
-
-    def __init__(
-        self,
-        log_weights: Float[Tensor, " components"],
-        means: Float[Tensor, "components features"],
-        scale: Float[Tensor, "components features features"],
-        dtype: torch.dtype,
-    ) -> None:
-        self.dtype, self.means, self.scale = dtype, means, scale
-        n_components, width = self.shape = means.shape
-        identity = torch.eye(width, dtype=scale.dtype, device=scale.device)
-        inverse = torch.linalg.solve_triangular(scale, identity.expand_as(scale), upper=False)
-        self.shift = -(inverse @ means[:, :, None]).to(dtype)  # (components, features, 1)
-        self.inverse = inverse.to(dtype)
-        log_determinant = 2 * scale.diagonal(dim1=-2, dim2=-1).log().sum(dim=1)
-        self.constant = (log_weights - 0.5 * (width * math.log(2 * math.pi) + log_determinant)).to(dtype)[:, None]
-        self.half = width // 2 if width >= self.HALVED_FROM else 0
-        zeros = dict(dtype=torch.float64, device=means.device)
-        self.counts, self.sums = torch.zeros(n_components, **zeros), torch.zeros(n_components, width, **zeros)
-        self.second = torch.zeros(n_components, width, width, **zeros)
-        self.rows = 512
-        self._buffer = self.inverse.new_empty(n_components, width, self.rows)
-
-    def load(self, x: Float[Tensor, "features rows"]) -> None:
-        rows, half = x.shape[1], self.half
-        self.y = self._buffer if rows == self.rows else self._buffer[:, :, :rows].contiguous()
-        for y, inverse, shift in zip(self.y, self.inverse, self.shift):
-            if half:  # the upper right quarter of the triangle is zero
-                torch.addmm(shift[:half], inverse[:half, :half], x[:half], out=y[:half])
-                torch.addmm(shift[half:], inverse[half:], x, out=y[half:])
-            else:
-                torch.addmm(shift, inverse, x, out=y)
-
-    def log_joint(self) -> Float[Tensor, "components rows"]:
-        squares = torch.stack([y.square().sum(dim=0) for y in self.y])
-        return torch.add(self.constant, squares, alpha=-0.5)
-
-    def accumulate(self, responsibilities: Float[Tensor, "components rows"]) -> None:
-        self.counts += responsibilities.sum(dim=1, dtype=torch.float64)
-        occupied = (responsibilities > 0).sum(dim=1).tolist()
-        for component, (count, weight, y) in enumerate(zip(occupied, responsibilities, self.y)):
-            if not count:
-                continue
-            if 2 * count < y.shape[1]:
-                chosen = weight.nonzero()[:, 0]
-                weight, y = weight[chosen], y.index_select(1, chosen)
-            weighted = weight * y
-            self.sums[component] += weighted.sum(dim=1)
-            self.second[component] += weighted @ y.T
-
-    def statistics(self) -> dict[str, Tensor]:
-        """counts (K,), sums (K, D), second (K, D, D): of x = μ_k + L_k y."""
-        counts, means = self.counts, self.means
-        shifts = (self.scale @ self.sums[:, :, None])[:, :, 0]  # Σ r (x - μ)
-        second = self.scale @ self.second @ self.scale.mT
-        cross = shifts[:, :, None] * means[:, None, :]
-        square = counts[:, None, None] * means[:, :, None] * means[:, None, :]
-        return {
-            "counts": counts,
-            "sums": shifts + counts[:, None] * means,
-            "second": second + cross + cross.mT + square,
-        }
-
-
 def natural_parameters(means: Tensor, scale: Tensor, covariance_type: str) -> tuple[Tensor, Tensor, Tensor]:
     """Coefficients of the products and of x in ln N(x; μ, Σ), and ln|Σ|, each with components first."""
     if scale.ndim == 2:
@@ -202,22 +131,33 @@ def natural_parameters(means: Tensor, scale: Tensor, covariance_type: str) -> tu
 
 
 def choose_pass(
-    log_weights: Tensor, means: Tensor, scale: Tensor, covariance_type: str, dtype: torch.dtype, exact_ties: bool = False
+    log_weights: Tensor,
+    means: Tensor,
+    scale: Tensor,
+    covariance_type: str,
+    dtype: torch.dtype,
+    exact_ties: bool = False,
+    every: bool = False,
 ) -> FeaturePass | StackedPass:
-    """The fastest way whose rounding is harmless: √eps/10 nats relative to the terms of a log density.
+    """The fastest way whose rounding is harmless: below :data:`HARMLESS` nats beside a log density of order 1.
 
     With ``exact_ties``, x - μ is taken first where Σ is diagonal, so that equal distances stay equal.
+    With ``every``, no component is left out of an example, however improbable.
     """
     precisions = scale**-2 if scale.ndim == 2 else torch.cholesky_inverse(scale).diagonal(dim1=-2, dim2=-1)
     precision = float(precisions.max())  # in the frame's units: of order 1 for a component as broad as the data
-    eps = torch.finfo(dtype).eps
-    harmless = eps * precision < 0.1 * math.sqrt(eps)
+
+    def harmless(precision: float, dtype: torch.dtype) -> bool:
+        return torch.finfo(dtype).eps * precision < HARMLESS[dtype]
+
+    parameters = (log_weights, means, scale)
+    in_double = torch.float64 if harmless(precision, torch.float64) else None
     if covariance_type == "full":
-        if harmless and means.shape[1] <= QUADRATIC_FEATURES_UP_TO:
-            return FeaturePass(log_weights, means, scale, covariance_type, dtype)
-        in_range = eps * math.sqrt(precision) < 0.1 * math.sqrt(eps)
-        return StackedPass(log_weights, means, scale, dtype if in_range else torch.float64)
-    if not harmless and dtype == torch.float32:
-        return choose_pass(log_weights, means, scale, covariance_type, torch.float64, exact_ties)
-    way = FeaturePass if harmless and not (exact_ties and scale.ndim == 2) else CentredPass
-    return way(log_weights, means, scale, covariance_type, dtype)
+        by_features = dtype if harmless(precision, dtype) else in_double
+        if by_features is not None and means.shape[1] <= QUADRATIC_FEATURES_UP_TO:
+            return FeaturePass(*parameters, covariance_type, by_features)
+        return StackedPass(*parameters, dtype if harmless(math.sqrt(precision), dtype) else torch.float64, every)
+    if not harmless(precision, dtype):
+        dtype = torch.float64
+    way = CentredPass if in_double is None or (exact_ties and scale.ndim == 2) else FeaturePass
+    return way(*parameters, covariance_type, dtype)

@@ -109,7 +109,7 @@ class NormalInverseWishart:
         return diagonal if covariance_type == "diag" else diagonal.sum(dim=1)
 
 
-def concentration(name: str, value: float | Tensor | None, shape: tuple[int, ...], like: Tensor) -> Tensor | None:
+def concentration(name: str, value: object, shape: tuple[int, ...], like: Tensor) -> Tensor | None:
     """A Dirichlet's concentration α as a tensor of this shape, float64; None stays None.
 
     Raises
