@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 
-ROWS_CHECKED_TOGETHER = 16_384
+ROWS_CHECKED_TOGETHER = 4096
 
 
 def as_data(x: object, n_features: int | None = None, name: str = "x", missing: bool = False) -> Tensor:

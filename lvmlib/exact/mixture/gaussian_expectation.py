@@ -74,10 +74,14 @@ def complete_statistics(
 
 def missing_patterns(x: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
     """The columns observed together, and the rows of which that is so."""
-    observed, pattern = torch.unique(~torch.isnan(x), dim=0, return_inverse=True)
-    order = pattern.argsort(stable=True)
-    for mask, rows in zip(observed, order.split(torch.bincount(pattern, minlength=len(observed)).tolist())):
-        yield mask.nonzero()[:, 0], rows
+    observed = ~torch.isnan(x)
+    if x.shape[1] <= 62:  # a number for each pattern sorts many times as fast as rows do
+        key = (observed.long() << torch.arange(x.shape[1], device=x.device)).sum(dim=1)
+        pattern, counts = torch.unique(key, return_inverse=True, return_counts=True)[1:]
+    else:
+        pattern, counts = torch.unique(observed, dim=0, return_inverse=True, return_counts=True)[1:]
+    for rows in pattern.argsort(stable=True).split(counts.tolist()):
+        yield observed[rows[0]].nonzero()[:, 0], rows
 
 
 @torch.no_grad()

@@ -69,7 +69,7 @@ class NormalInverseWishart:
         else:
             scale = torch.as_tensor(self.scale, **place)
         check_shape("scale", scale, (width, width))
-        if not (torch.equal(scale, scale.mT) and torch.linalg.cholesky_ex(scale).info == 0):
+        if not (torch.allclose(scale, scale.mT) and torch.linalg.cholesky_ex(scale).info == 0):
             given = "the covariance of the data, the default," if self.scale is None else "scale"
             raise ValueError(f"{given} is not symmetric and positive definite: a prior needs a scale that is")
         freedom = width + 2.0 if self.degrees_of_freedom is None else float(self.degrees_of_freedom)
@@ -84,7 +84,7 @@ class NormalInverseWishart:
         if covariance_type in ("full", "tied"):
             away = away.T if covariance_type == "tied" else away[:, :, None]
             log_determinants = torch.linalg.slogdet(covariances).logabsdet
-            trace = torch.linalg.solve(covariances, self.scale).diagonal(dim1=-2, dim2=-1).sum()
+            trace = torch.linalg.solve(covariances, self.scale.expand_as(covariances)).diagonal(dim1=-2, dim2=-1).sum()
             mahalanobis = (away * torch.linalg.solve(covariances, away)).sum()
         else:
             variances = (covariances if covariance_type == "diag" else covariances[:, None]).expand(n_components, width)

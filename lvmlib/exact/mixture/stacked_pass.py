@@ -27,7 +27,7 @@ class StackedPass:
     ALL_FROM = 0.6
     """Share of a chunk from which gathering its columns costs more than it spares."""
     OVERLAPPING = 0.3
-    """Share of examples and components that matter from which looking for those that don't is given up."""
+    """Share of components, beside the likely one, that matter to an example; from there on none is left out."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class StackedPass:
         reached = torch.where(likely, self._log_joint, -math.inf).amax(dim=0)  # no greater than the greatest ln p(x, k)
         needed = self._log_joint >= reached + math.log(NEGLIGIBLE[self.dtype])
         counts = _counts(needed, self.dtype)
-        if sum(counts) > self.OVERLAPPING * needed.numel():  # then so will the next chunks be
+        if sum(counts) - rows > self.OVERLAPPING * (needed.numel() - rows):  # then so will the next chunks be
             self.every, self.rows = True, self.ROWS_OVERLAPPING
         for component, count in enumerate(counts):
             done = self.completed[component]

@@ -12,7 +12,7 @@ from torch import Tensor
 from lvmlib.chunks import Chunks
 from lvmlib.validation import as_data
 
-SURVEY_ROWS = 16_384
+SURVEY_ROWS = 4096
 """Rows looked at together, so that no temporary is as large as the data."""
 
 

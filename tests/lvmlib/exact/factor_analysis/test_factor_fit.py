@@ -121,14 +121,19 @@ def test_data_of_low_rank(n_examples):
     assert float(block.elbo[-1]) == pytest.approx(float(exact.elbo[-1]), abs=1e-4)
 
 
-def test_best_loading_for_given_noise(x):
-    """No other W has a higher likelihood for the same Ψ: by gradient, and 40 neighbours in the orders of 1e-3 to 1."""
-    noise = torch.linspace(0.4, 1.3, D, dtype=torch.float64)
+@pytest.mark.parametrize("times, n_used", [(1.0, L), (5.0, 2)])
+def test_best_loading_for_given_noise(x, times, n_used):
+    """No other W has a higher likelihood for the same Ψ: by gradient, and 40 neighbours in the orders of 1e-3 to 1.
+
+    Noise five times as great leaves the third factor nothing to explain: its eigenvalue is below 1.
+    """
+    noise = times * torch.linspace(0.4, 1.3, D, dtype=torch.float64)
     scatter = scatter_of(x)
     found = climb(
         scatter, L, noise_start=noise, floor=noise / 1e6, tolerance=0, max_iterations=1, generator=torch.Generator()
     )
     torch.testing.assert_close(found.noise, noise)
+    assert (found.loading.abs().amax(dim=0) > 0).sum() == n_used
 
     def mean_density(loading):
         covariance = loading @ loading.T + noise.diag()
