@@ -58,7 +58,7 @@ def clusters(n_rows: int, n_features: int, n_components: int, seed: int = 0) -> 
     x = rng.normal(size=(n_rows, n_features))
     for component in range(n_components):
         rows = z == component
-        x[rows] = means[component] + x[rows] @ (0.7 * mixing[component] + 0.5 * np.eye(n_features))
+        x[rows] = means[component] + x[rows] @ (0.5 * mixing[component] + 0.7 * np.eye(n_features))
     start = {
         "weights": np.full(n_components, 1 / n_components),
         "means": x[rng.choice(n_rows, n_components, replace=False)],

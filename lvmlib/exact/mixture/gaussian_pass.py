@@ -20,14 +20,14 @@ from lvmlib.exact.mixture.stacked_pass import StackedPass
 
 QUADRATIC_FEATURES_UP_TO = 32
 """Columns up to which the D (D + 1) / 2 products x_i x_j are cheaper than K factors of D x D."""
-HARMLESS = {torch.float32: 3e-4, torch.float64: 1e-8}
+HARMLESS = {torch.float32: 1e-3, torch.float64: 1e-8}
 CACHE_BYTES = 2_600_000
-"""For a chunk and its features: by trial, with 1 MB of second-level cache and calls of a few microseconds."""
+"""For a chunk's features: by trial, between what a second-level cache of 1 MB holds and few calls of a few microseconds."""
 
 
 def rows_per_chunk(row_bytes: int) -> int:
-    """A power of two of rows, 256 to 2,048."""
-    return min(2048, max(256, 1 << (max(1, CACHE_BYTES // row_bytes).bit_length() - 1)))
+    """A power of two of rows, 256 to 4,096."""
+    return min(4096, max(256, 1 << (max(1, CACHE_BYTES // row_bytes).bit_length() - 1)))
 
 
 class FeaturePass:
@@ -59,23 +59,32 @@ class FeaturePass:
             self.cross = identity.new_zeros(self.n_features, self.n_features)
         self.moments = torch.zeros(self.coefficients.shape, dtype=torch.float64, device=means.device)
         self.rows = rows_per_chunk(self.coefficients.shape[1] * self.coefficients.element_size())
-        self._buffer = self.coefficients.new_empty(self.coefficients.shape[1], self.rows)
-        self._buffer[-1] = 1.0
+        self._buffers: dict[int, tuple[Tensor, list[tuple[Tensor, Tensor, Tensor]]]] = {}
 
     def load(self, x: Float[Tensor, "features rows"]) -> None:
-        self.x = x
-        rows, width = x.shape[1], self.n_features
-        self.features = self._buffer[:, :rows] if rows == self.rows else self._buffer[:, :rows].contiguous()
-        self.features[-1 - width : -1] = x
-        if self.covariance_type == "full":
-            start = 0
-            for column in range(width):
-                torch.mul(x[column:], x[column], out=self.features[start : start + width - column])
-                start += width - column
-        elif self.covariance_type == "diag":
-            torch.mul(x, x, out=self.features[:width])
-        elif self.covariance_type == "spherical":
-            self.features[0] = x.square().sum(dim=0)
+        self.features, products = self._buffer(x.shape[1])
+        self.x = self.features[-1 - self.n_features : -1]
+        self.x.copy_(x)
+        for one, other, out in products:
+            torch.mul(one, other, out=out)
+        if self.covariance_type == "spherical":
+            torch.sum(self.x.square(), dim=0, out=self.features[0])
+
+    def _buffer(self, rows: int) -> tuple[Tensor, list[tuple[Tensor, Tensor, Tensor]]]:
+        """Room for the features of so many rows, and the products that fill it: all but the last chunk share it."""
+        if rows not in self._buffers:
+            features = self.coefficients.new_empty(self.coefficients.shape[1], rows)
+            features[-1] = 1.0
+            width, x = self.n_features, features[-1 - self.n_features : -1]
+            products, start = [], 0
+            if self.covariance_type == "full":
+                for column in range(width):
+                    products.append((x[column:], x[column], features[start : start + width - column]))
+                    start += width - column
+            elif self.covariance_type == "diag":
+                products.append((x, x, features[:width]))
+            self._buffers[rows] = features, products
+        return self._buffers[rows]
 
     def log_joint(self) -> Float[Tensor, "components rows"]:
         if self.covariance_type != "tied":

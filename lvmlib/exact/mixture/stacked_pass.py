@@ -22,8 +22,8 @@ class StackedPass:
     1 however narrow the component, and turned back in float64.
     """
 
-    ROWS, ROWS_OVERLAPPING = 2048, 512
-    """Where little is left of a chunk, calls should be few; where all is, it should lie in the cache."""
+    ROWS, ROWS_APART = 512, 2048
+    """Of a chunk that should lie in the cache with its y of all components; of one of which little is left."""
     ALL_FROM = 0.6
     """Share of a chunk from which gathering its columns costs more than it spares."""
     OVERLAPPING = 0.3
@@ -40,8 +40,6 @@ class StackedPass:
         """With ``every``, nothing is left out: for responsibilities that are not those of this log joint."""
         self.dtype, self.means, self.scale, self.rows, self.every = dtype, means, scale, self.ROWS, every
         n_components, width = means.shape
-        if every:
-            self.rows = self.ROWS_OVERLAPPING
         self.first = max(1, width // 4)
         self.half = width // 2 if width >= 32 else 0
         identity = torch.eye(width, dtype=scale.dtype, device=scale.device)
@@ -53,6 +51,7 @@ class StackedPass:
         self.first_shift = self.shift[:, :first].reshape(-1, 1)
         log_determinant = 2 * scale.diagonal(dim1=-2, dim2=-1).log().sum(dim=1)
         self.constant = (log_weights - 0.5 * (width * math.log(2 * math.pi) + log_determinant)).to(dtype)[:, None]
+        self._buffer: Tensor | None = None
         zeros = dict(dtype=torch.float64, device=means.device)
         self.counts, self.sums = torch.zeros(n_components, **zeros), torch.zeros(n_components, width, **zeros)
         self.second = torch.zeros(n_components, width, width, **zeros)
@@ -60,16 +59,15 @@ class StackedPass:
     def load(self, x: Float[Tensor, "features rows"]) -> None:
         self.x = x
         n_components, rows = len(self.constant), x.shape[1]
+        self.completed: list[tuple[Tensor | None, Tensor] | None] = [None] * n_components
+        if self.every:
+            self._complete_all()
+            return
+
         begun = torch.addmm(self.first_shift, self.first_inverse, x[: self.first])
         self.begun = begun.view(n_components, self.first, rows)
         # an upper bound now; exact below where it can matter
         self._log_joint = torch.add(self.constant, self.begun.square().sum(dim=1), alpha=-0.5)
-        self.completed: list[tuple[Tensor | None, Tensor] | None] = [None] * n_components
-        if self.every:
-            for component in range(n_components):
-                self._complete(component, None, rows)
-            return
-
         likely = self._log_joint == self._log_joint.amax(dim=0)
         for component, count in enumerate(_counts(likely, self.dtype)):
             if count:
@@ -78,24 +76,38 @@ class StackedPass:
         needed = self._log_joint >= reached + math.log(NEGLIGIBLE[self.dtype])
         counts = _counts(needed, self.dtype)
         if sum(counts) - rows > self.OVERLAPPING * (needed.numel() - rows):  # then so will the next chunks be
-            self.every, self.rows = True, self.ROWS_OVERLAPPING
+            self.every = True
+        else:
+            self.rows = self.ROWS_APART
         for component, count in enumerate(counts):
             done = self.completed[component]
             if count and (done is None or done[0] is not None):
                 self._complete(component, needed[component] | likely[component], count)
 
-    def _complete(self, component: int, chosen: Tensor | None, count: int) -> None:
+    def _complete_all(self) -> None:
+        n_components, (width, rows) = len(self.constant), self.x.shape
+        if self._buffer is None or self._buffer.shape[2] != rows:
+            self._buffer = self.x.new_empty(n_components, width, rows)
+        squares = self.x.new_empty(n_components, rows)
+        half = self.half
+        for component, (y, inverse, shift) in enumerate(zip(self._buffer, self.inverse, self.shift)):
+            if half:  # the upper right quarter of the triangle is zero
+                torch.addmm(shift[:half], inverse[:half, :half], self.x[:half], out=y[:half])
+                torch.addmm(shift[half:], inverse[half:], self.x, out=y[half:])
+            else:
+                torch.addmm(shift, inverse, self.x, out=y)
+            torch.sum(y.square(), dim=0, out=squares[component])
+            self.completed[component] = (None, y)
+        self._log_joint = torch.add(self.constant, squares, alpha=-0.5)
+
+    def _complete(self, component: int, chosen: Tensor, count: int) -> None:
         """y_k and ln p(x, k) for these examples of the chunk; for all where they are most."""
         first, inverse, shift = self.first, self.inverse[component], self.shift[component]
         rows = chosen.nonzero()[:, 0] if count < self.ALL_FROM * self.x.shape[1] else None
         x, begun = self.x, self.begun[component]
         if rows is not None:
             x, begun = x.index_select(1, rows), begun.index_select(1, rows)
-        y = x.new_empty(x.shape)
-        y[:first] = begun
-        edges = [first, self.half, len(y)] if self.half else [first, len(y)]
-        for above, below in zip(edges[:-1], edges[1:]):  # the triangle's upper right is zero
-            torch.addmm(shift[above:below], inverse[above:below, :below], x[:below], out=y[above:below])
+        y = torch.cat([begun, torch.addmm(shift[first:], inverse[first:], x)])
         log_joint = torch.add(self.constant[component], y.square().sum(dim=0), alpha=-0.5)
         if rows is None:
             self._log_joint[component] = log_joint
@@ -109,33 +121,24 @@ class StackedPass:
 
     def accumulate(self, responsibilities: Float[Tensor, "components rows"]) -> None:
         self.counts += responsibilities.sum(dim=1, dtype=torch.float64)
-        half = self.half
         for component, (weight, done) in enumerate(zip(responsibilities, self.completed)):
             if done is None:
                 continue
             rows, y = done
             weighted = y * (weight if rows is None else weight.index_select(0, rows))
             self.sums[component] += weighted.sum(dim=1)
-            second = self.second[component]
-            if half:  # a symmetric matrix: three quarters of it, the rest is filled in at the end
-                second[:half, :half] += weighted[:half] @ y[:half].T
-                second[half:] += weighted[half:] @ y.T
-            else:
-                second += weighted @ y.T
+            self.second[component] += weighted @ y.T
 
     def statistics(self) -> dict[str, Tensor]:
         """counts (K,), sums (K, D), second (K, D, D): of x = μ_k + L_k y."""
         counts, means = self.counts, self.means
-        own = self.second.clone()
-        if self.half:
-            own[:, : self.half, self.half :] = own[:, self.half :, : self.half].mT
         shifts = (self.scale @ self.sums[:, :, None])[:, :, 0]  # Σ r (x - μ)
         cross = shifts[:, :, None] * means[:, None, :]
         square = counts[:, None, None] * means[:, :, None] * means[:, None, :]
         return {
             "counts": counts,
             "sums": shifts + counts[:, None] * means,
-            "second": self.scale @ own @ self.scale.mT + cross + cross.mT + square,
+            "second": self.scale @ self.second @ self.scale.mT + cross + cross.mT + square,
         }
 
 
