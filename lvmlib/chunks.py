@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ class Chunks:
 
     Parameters
     ----------
-    source
+    source : array, tensor, path or callable
         An array or tensor, a memory-mapped one too (``np.load(path, mmap_mode="r")``); the
         path of a ``.npy`` file, which is memory-mapped; or a function that returns a fresh
         iterator of arrays or tensors.
@@ -30,9 +30,7 @@ class Chunks:
         If ``rows`` is below 1.
     """
 
-    def __init__(
-        self, source: Tensor | np.ndarray | str | os.PathLike | Callable[[], Iterable], rows: int = 65_536
-    ) -> None:
+    def __init__(self, source: object, rows: int = 65_536) -> None:
         if rows < 1:
             raise ValueError(f"rows must be at least 1, got {rows}")
         if isinstance(source, (str, os.PathLike)):

@@ -48,4 +48,4 @@ class FinitePosterior:
         """E_q[ln p(x, z) - ln q(z|x)] = Σ_z q(z|x) (ln p(x, z) - ln q(z|x)), in nats."""
         responsibilities = self.responsibilities
         terms = responsibilities * (self.log_joint - self.log_responsibilities)
-        return torch.where(responsibilities > 0, terms, 0.0).sum(dim=1)  # 0 ln 0 = 0
+        return torch.where(responsibilities == 0, 0.0, terms).sum(dim=1)  # 0 ln 0 = 0, and a NaN stays one

@@ -10,6 +10,7 @@ not used, and matplotlib's settings are as before.
 
 from lvmlib.plots.alt_text import alt_text, set_alt_text, show, to_html
 from lvmlib.plots.images import plot_images
+from lvmlib.plots.loadings import plot_loadings
 from lvmlib.plots.look import component_colours, panels, use_look
 from lvmlib.plots.mixtures import ellipse_points, plot_density, plot_ellipses
 from lvmlib.plots.progress import plot_elbo
@@ -23,6 +24,7 @@ __all__ = [
     "plot_elbo",
     "plot_ellipses",
     "plot_images",
+    "plot_loadings",
     "set_alt_text",
     "show",
     "to_html",
