@@ -39,7 +39,7 @@ notebooks: setup
 	$(BIN)/python -m pytest tests/notebooks
 
 release: setup
-	$(BIN)/lvm-course release hw1_mixtures_em
+	for homework in $(notdir $(wildcard source/*)); do $(BIN)/lvm-course release $$homework || exit 1; done
 
 lab: setup
 	$(BIN)/jupyter lab release
