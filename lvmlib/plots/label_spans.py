@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def plot_alignment(
+def plot_label_spans(
     spectrogram: object,
     positions: object,
     spans: object,
@@ -81,7 +81,7 @@ def plot_alignment(
             extent=(0, seconds, -0.5, spectrogram.shape[1] - 0.5),
         )  # fmt: skip
         above.grid(False)
-        above.set(ylabel="band", title="ln energy, and the best path's label at its frames")
+        above.set(ylabel="band", title="Log energy, and the best path's label at its frames")
         if centres is not None:
             ticks = np.linspace(0, len(centres) - 1, min(5, len(centres))).round().astype(int)
             above.set_yticks(ticks, [f"{centres[k]:,.0f}" for k in ticks])
