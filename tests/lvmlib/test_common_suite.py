@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from lvmlib.exact.factor_analysis import FactorAnalysis, ProbabilisticPCA
 from lvmlib.exact.gaussian import COVARIANCE_TYPES
 from lvmlib.exact.mixture import BernoulliMixture, CategoricalMixture, GaussianMixture, NormalInverseWishart, k_means
 
@@ -77,6 +78,18 @@ class Case:
     """E[x], of each column; of symbols, of their codes."""
     parameter: str = "means_"
     damaged: Callable[[Tensor], Tensor] = with_nan
+    n_latent: int = 3
+    """Components of a mixture, or factors."""
+
+    @property
+    def is_mixture(self) -> bool:
+        return hasattr(self.make(), "predict_proba")
+
+    def latent(self, model, x):
+        """Of z: its posterior probabilities or mean, (90, n_latent); and the z that is guessed."""
+        if self.is_mixture:
+            return model.predict_proba(x), model.predict(x)
+        return model.transform(x), model.transform(x)
 
 
 def gaussian(n_components=3, **settings):
@@ -89,6 +102,10 @@ def of_bernoulli(model):
 
 def of_symbols(model):
     return torch.einsum("k,kis,s->i", model.weights_, model.probabilities_, torch.arange(4, dtype=model.weights_.dtype))
+
+
+def column_means(model):
+    return model.mean_
 
 
 def categorical(dtype=torch.float64):
@@ -105,6 +122,13 @@ MODELS = {
         lambda dtype=None: BernoulliMixture(3, random_state=2), binary, of_bernoulli, "probabilities_"
     ),
     "mixture-categorical": Case(categorical, coded, of_symbols, "probabilities_", outside),
+    "factor-analysis": Case(lambda dtype=None: FactorAnalysis(2, random_state=2), parameter="components_", mean=column_means, n_latent=2),
+    "factor-analysis-em": Case(
+        lambda dtype=None: FactorAnalysis(2, method="em", random_state=2), parameter="components_", mean=column_means, n_latent=2
+    ),
+    "probabilistic-pca": Case(
+        lambda dtype=None: ProbabilisticPCA(2, method="em", random_state=2), parameter="components_", mean=column_means, n_latent=2
+    ),
 }
 
 
@@ -119,18 +143,19 @@ def test_shapes_dtypes_and_device(case, dtype, device):
     x = case.data(dtype, device)
     model = case.make(dtype)
     assert model.fit(x) is model
+    latent, guess = case.latent(model, x)
     for value, shape in [
         (model.score_samples(x), (90,)),
-        (model.predict_proba(x), (90, 3)),
-        (getattr(model, case.parameter), (3, 5, 4) if x.dtype == torch.int64 else (3, 5)),
-        (model.weights_, (3,)),
-        (model.log_joint(x, model.predict(x)), (90,)),
+        (latent, (90, case.n_latent)),
+        (getattr(model, case.parameter), (3, 5, 4) if x.dtype == torch.int64 else (case.n_latent, 5)),
+        (model.weights_, (3,)) if case.is_mixture else (model.noise_variance_, model.noise_variance_.shape),
+        (model.log_joint(x, guess), (90,)),
     ]:
         assert value.shape == shape and value.dtype == dtype and value.device.type == device
-    labels = model.predict(x)
-    assert labels.shape == (90,) and labels.dtype == torch.int64
     sample, z = model.sample(4, random_state=0)
-    assert sample.shape == (4, 5) and z.shape == (4,) and sample.dtype == x.dtype and sample.device.type == device
+    assert sample.shape == (4, 5) and sample.dtype == x.dtype and sample.device.type == device
+    assert z.shape == ((4,) if case.is_mixture else (4, 2)) and z.dtype == (torch.int64 if case.is_mixture else dtype)
+    assert guess.shape == (90, *z.shape[1:]) and guess.dtype == z.dtype
 
 
 def test_float32_agrees_with_float64(case):
@@ -151,17 +176,17 @@ def test_does_not_change_its_input(case):
     x = case.data()
     before = x.clone()
     model = case.make().fit(x)
-    model.predict(x), model.score_samples(x)
+    case.latent(model, x), model.score_samples(x)
     assert torch.equal(x, before)
 
 
 def test_independence_and_permutation_of_the_batch(case):
     x = case.data()
     model = case.make().fit(x)
-    scores, proba = model.score_samples(x), model.predict_proba(x)
+    scores, latent = model.score_samples(x), case.latent(model, x)[0]
     order = torch.randperm(90, generator=torch.Generator().manual_seed(3))
     torch.testing.assert_close(model.score_samples(x[order]), scores[order], rtol=1e-12, atol=1e-12)
-    torch.testing.assert_close(model.predict_proba(x[order]), proba[order], rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(case.latent(model, x[order])[0], latent[order], rtol=1e-12, atol=1e-12)
     torch.testing.assert_close(model.score_samples(x[17:18]), scores[17:18], rtol=1e-12, atol=1e-12)
 
 
@@ -188,6 +213,9 @@ def test_samples_follow_the_model(case):
     x, z = model.sample(20_000, random_state=9)
     x = x.double()
     assert ((x.mean(dim=0) - case.mean(model)).abs() < 5 * x.std(dim=0) / 20_000**0.5).all()
+    if not case.is_mixture:
+        assert (z.mean(dim=0).abs() < 5 / 20_000**0.5).all()
+        return
     counts = torch.bincount(z, minlength=3) / 20_000
     assert ((counts - model.weights_).abs() < 5 * (model.weights_ * (1 - model.weights_) / 20_000).sqrt()).all()
 
