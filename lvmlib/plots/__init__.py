@@ -8,7 +8,9 @@ not used, and matplotlib's settings are as before.
     show(figure, alt="Two clouds of points, each within its ellipses.")
 """
 
+from lvmlib.plots.alignments import plot_alignment
 from lvmlib.plots.alt_text import alt_text, set_alt_text, show, to_html
+from lvmlib.plots.ctc import plot_alignment
 from lvmlib.plots.images import plot_images
 from lvmlib.plots.loadings import plot_loadings
 from lvmlib.plots.look import component_colours, panels, use_look
@@ -20,6 +22,7 @@ __all__ = [
     "component_colours",
     "ellipse_points",
     "panels",
+    "plot_alignment",
     "plot_density",
     "plot_elbo",
     "plot_ellipses",

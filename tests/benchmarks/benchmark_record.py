@@ -27,6 +27,15 @@ def write_result(name: str, packages: tuple[str, ...], cores: int, **said: objec
     """Write ``results/<name>.json``; ``said`` holds FIELDS, and whatever else the benchmark measured."""
     if missing := [field for field in FIELDS if field not in said]:
         raise ValueError(f"the result of {name} lacks {', '.join(missing)}")
+    return _write(RESULTS / f"{name}.json", packages, cores, said)
+
+
+def write_report(name: str, packages: tuple[str, ...], cores: int, **said: object) -> Path:
+    """Write ``results/reports/<name>.json``: what was measured without a peer, such as an error rate."""
+    return _write(RESULTS / "reports" / f"{name}.json", packages, cores, said)
+
+
+def _write(path: Path, packages: tuple[str, ...], cores: int, said: dict) -> Path:
     result = {
         **said,
         "hardware": {"processor": processor(), "cores": cores},
@@ -34,8 +43,7 @@ def write_result(name: str, packages: tuple[str, ...], cores: int, **said: objec
         "date": datetime.date.today().isoformat(),
         "command": shlex.join(["python", f"tests/benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]]),
     }
-    RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"{name}.json"
+    path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     return path
 

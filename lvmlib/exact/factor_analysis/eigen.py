@@ -105,7 +105,7 @@ def climb(
             product = vectors * theta  # S~ U
         else:
             theta, basis, mixing, product = _ritz(scatter, block / column, column)
-            block = column * product / theta.clamp_min(torch.finfo(theta.dtype).tiny)
+            block = column * product / theta.clamp_min(torch.finfo(theta.dtype).eps * theta[0])  # S may have a low rank
             theta, product = theta[:n_components], product[:, :n_components]
         theta = theta.clamp_min(1.0)
         missed = constant + noise.log().sum() + (scatter.variances / noise).sum() + (theta.log() - theta + 1).sum()

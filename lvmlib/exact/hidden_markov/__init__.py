@@ -4,7 +4,8 @@ from lvmlib.exact.hidden_markov.categorical_hmm import CategoricalHMM
 from lvmlib.exact.hidden_markov.gaussian_hmm import GaussianHMM
 from lvmlib.exact.hidden_markov.hidden_markov_model import HiddenMarkovModel
 from lvmlib.exact.hidden_markov.inference import Smoothed, forward_backward, log_marginal
-from lvmlib.exact.hidden_markov.paths import log_joint_of_path, sample_paths, viterbi
+from lvmlib.exact.hidden_markov.most_probable_path import viterbi
+from lvmlib.exact.hidden_markov.paths import log_joint_of_path, sample_paths
 from lvmlib.exact.hidden_markov.poisson_hmm import PoissonHMM
 from lvmlib.exact.hidden_markov.posterior import ChainPosterior
 from lvmlib.exact.hidden_markov.prediction import log_predictive, next_state

@@ -9,14 +9,15 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from lvmlib.exact.hidden_markov.discrete_emissions import SymbolEmissions
-from lvmlib.exact.hidden_markov.hidden_markov_model import (
-    Emissions,
-    HiddenMarkovModel,
+from lvmlib.exact.hidden_markov.hidden_markov_model import HiddenMarkovModel
+from lvmlib.exact.hidden_markov.markov_chain_model import Emissions
+from lvmlib.exact.hidden_markov.probability_tables import (
     Start,
-    _given_probabilities,
-    _log_dirichlet,
+    from_coordinates,
+    given_probabilities,
+    log_dirichlet,
+    to_coordinates,
 )
-from lvmlib.exact.hidden_markov.probability_coordinates import from_coordinates, to_coordinates
 from lvmlib.exact.hidden_markov.sequences import Sequences
 from lvmlib.exponential_family import Statistics
 from lvmlib.randomness import Seed
@@ -145,7 +146,7 @@ class CategoricalHMM(HiddenMarkovModel):
         n_symbols = self.n_symbols or int(symbols.max()) + 1
         shape = (self.n_components, n_symbols)
         if self.emissionprob_init is not None:
-            start = _given_probabilities("emissionprob_init", self.emissionprob_init, shape)
+            start = given_probabilities("emissionprob_init", self.emissionprob_init, shape)
         else:
             uniform = torch.rand(shape, generator=generator, device=generator.device, dtype=torch.float64)
             exponential = -torch.log1p(-uniform) + 1e-3
@@ -163,7 +164,7 @@ class CategoricalHMM(HiddenMarkovModel):
         return 0.0
 
     def log_prior(self) -> float:
-        return super().log_prior() + _log_dirichlet(self.emissionprob_, self.emissionprob_prior)
+        return super().log_prior() + log_dirichlet(self.emissionprob_, self.emissionprob_prior)
 
     def _sample_emissions(self, z: Int[Tensor, " frames"], generator: torch.Generator) -> Tensor:
         cumulative = self.emissionprob_.double().cumsum(dim=1)

@@ -79,7 +79,7 @@ class QuadraticEmissions:
         scaled = (columns - reference.centre[:, None].to(x)) / reference.spread[:, None].to(x)
         anything = torch.ones_like(scaled[:1])
         each = []
-        if torch.isnan(x).any():
+        if not torch.isfinite(x.detach().sum()):
             observed = ~torch.isnan(columns)
             scaled, anything = torch.where(observed, scaled, 0.0), observed.any(dim=0, keepdim=True).to(x.dtype)
             each = [observed.to(x.dtype)] if partly_missing else []

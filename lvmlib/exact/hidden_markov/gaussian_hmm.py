@@ -22,8 +22,9 @@ from lvmlib.exact.hidden_markov.gaussian_emissions import (
     Reference,
     quadratic_is_accurate,
 )
-from lvmlib.exact.hidden_markov.hidden_markov_model import Emissions, HiddenMarkovModel, Start
-from lvmlib.exact.hidden_markov.probability_coordinates import from_coordinates, to_coordinates
+from lvmlib.exact.hidden_markov.hidden_markov_model import HiddenMarkovModel
+from lvmlib.exact.hidden_markov.markov_chain_model import Emissions
+from lvmlib.exact.hidden_markov.probability_tables import Start, from_coordinates, to_coordinates
 from lvmlib.exact.hidden_markov.sequences import Sequences
 from lvmlib.exact.hidden_markov.starts import clusters
 from lvmlib.exponential_family import Statistics
@@ -142,8 +143,11 @@ class GaussianHMM(HiddenMarkovModel):
     def _emissions(self, batch: Sequences) -> Emissions:
         reference = self._reference_of(batch)
         full = self.covariance_type in ("full", "tied")
-        scale = self.scale()
-        covariances = scale @ scale.transpose(1, 2) if full else scale.square()
+        scale = self.scale()  # refuses what is not positive definite
+        if full:
+            covariances = self.covariances_.expand(self.n_components, self.n_features, self.n_features)
+        else:
+            covariances = scale.square()
         partly = batch.kept("partly missing", batch, lambda: _partly_missing(batch.x))
         few = not full or (self.n_features <= MOST_QUADRATIC_FEATURES and not partly)
         if few and quadratic_is_accurate(self.means_.dtype, covariances, reference):
@@ -281,7 +285,7 @@ class GaussianHMM(HiddenMarkovModel):
 
 def _partly_missing(x: Float[Tensor, "total features"]) -> bool:
     """Whether a frame lacks some features but not all."""
-    missing = torch.isnan(x)
-    if not missing.any():
+    if torch.isfinite(x.detach().sum()):
         return False
+    missing = torch.isnan(x)
     return bool((missing.any(dim=1) & ~missing.all(dim=1)).any())

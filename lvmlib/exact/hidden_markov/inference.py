@@ -7,14 +7,14 @@ sequences one after another, with the lengths beside; -inf is allowed in all of 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from lvmlib.exact.hidden_markov.log_space import log_forward, log_smooth
+from lvmlib.exact.hidden_markov.log_space import log_smooth
 from lvmlib.exact.hidden_markov.packing import Block, Packing, as_lengths, piece_length
 from lvmlib.exact.hidden_markov.scaled import EmissionsOf, floor
 from lvmlib.exact.hidden_markov.smoothing import filter_only, smooth
@@ -47,7 +47,7 @@ def forward_backward(
     r"""Filtered and smoothed probabilities, expected counts, and ln p(x).
 
     Time is O(T K²) and memory O(T K): of the pairs only their sum over time is kept. A
-    sequence that the scaled pass cannot be trusted with is done in log space.
+    sequence that the scaled pass cannot be trusted with is done in float64, or in log space.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ class _LogMarginal(torch.autograd.Function):
         initial, transitions = as_probabilities(log_initial), as_probabilities(log_transitions)
         values, suspect = filter_only(initial, transitions, packing, emissions_of)
         if suspect.any():
-            values[suspect] = log_marginal_in_log_space(log_initial, log_transitions, log_emissions, lengths, suspect)
+            values[suspect] = log_marginal_with_care(log_initial, log_transitions, log_emissions, lengths, suspect)
         return values.to(log_emissions.dtype)
 
     @staticmethod
@@ -137,13 +137,13 @@ def _expectations(
 
     def keep(block: Block, filtered_part: Tensor, smoothed_part: Tensor) -> None:
         frames = slice(block.start, block.stop)
-        filtered[frames] = filtered_part.flatten(1).T
+        filtered[frames] = (filtered_part / filtered_part.sum(dim=0)).flatten(1).T
         smoothed[frames] = smoothed_part.flatten(1).T
 
     initial, transitions = as_probabilities(log_initial), as_probabilities(log_transitions)
     found = smooth(initial, transitions, packing, packed_emissions(log_emissions, packing), keep)
     if found.suspect.any():
-        return _partly_in_log_space(log_initial, log_transitions, log_emissions, lengths, found.suspect)
+        return _partly_with_care(log_initial, log_transitions, log_emissions, lengths, found.suspect)
     return Smoothed(
         filtered[packing.place],
         smoothed[packing.place],
@@ -153,43 +153,49 @@ def _expectations(
     )
 
 
-def _partly_in_log_space(
+def _partly_with_care(
     log_initial: Tensor, log_transitions: Tensor, log_emissions: Tensor, lengths: list[int], suspect: Tensor
 ) -> Smoothed:
-    """The suspect sequences in log space, the others once more without them."""
-    n_components, dtype = len(log_initial), log_emissions.dtype
+    """The suspect sequences with care, the others once more without them."""
     in_suspect = suspect.repeat_interleave(torch.tensor(lengths, device=suspect.device))
-    chosen = [length for length, bad in zip(lengths, suspect.tolist()) if bad]
-    packing = Packing(chosen, None, log_emissions.device)
-    exact = log_smooth(log_initial, log_transitions, packing, packed_emissions(log_emissions[in_suspect], packing))
     filtered, smoothed = torch.empty_like(log_emissions), torch.empty_like(log_emissions)
     marginal = log_emissions.new_empty(len(lengths))
-    for target, blocks in ((filtered, exact.filtered), (smoothed, exact.smoothed)):
-        packed = torch.cat([part.flatten(1).T for part in blocks])
-        target[in_suspect] = packed[packing.place]
-    marginal[suspect] = exact.log_marginal[packing.chain].to(dtype)
-    initial_counts, transition_counts = exact.initial_counts.sum(dim=1), exact.transition_counts.sum(dim=2)
-    if not suspect.all():
-        others = [length for length, bad in zip(lengths, suspect.tolist()) if not bad]
-        rest = _expectations(log_initial, log_transitions, log_emissions[~in_suspect], others)
-        filtered[~in_suspect], smoothed[~in_suspect] = rest.filtered, rest.smoothed
-        marginal[~suspect] = rest.log_marginal
-        initial_counts = initial_counts + rest.initial_counts
-        transition_counts = transition_counts + rest.transition_counts
-    return Smoothed(filtered, smoothed, initial_counts.to(dtype), transition_counts.to(dtype), marginal)
+    initial_counts, transition_counts = torch.zeros_like(log_initial), torch.zeros_like(log_transitions)
+    for infer, chosen, frames in ((with_care, suspect, in_suspect), (_expectations, ~suspect, ~in_suspect)):
+        some = [length for length, wanted in zip(lengths, chosen.tolist()) if wanted]
+        if some:
+            part = infer(log_initial, log_transitions, log_emissions[frames], some)
+            filtered[frames], smoothed[frames], marginal[chosen] = part.filtered, part.smoothed, part.log_marginal
+            initial_counts += part.initial_counts
+            transition_counts += part.transition_counts
+    return Smoothed(filtered, smoothed, initial_counts, transition_counts, marginal)
 
 
-def log_marginal_in_log_space(
-    log_initial: Tensor, log_transitions: Tensor, log_emissions: Tensor, lengths: list[int], chosen: Tensor
-) -> Tensor:
-    """ln p(x) of the chosen sequences, float64."""
-    in_chosen = chosen.repeat_interleave(torch.tensor(lengths, device=chosen.device))
-    packing = Packing([n for n, wanted in zip(lengths, chosen.tolist()) if wanted], None, log_emissions.device)
-    ahead = log_forward(log_initial, log_transitions, packing, packed_emissions(log_emissions[in_chosen], packing))
-    total = torch.zeros(packing.n_pieces, dtype=torch.float64, device=log_emissions.device)
-    for block, part in zip(packing.blocks, ahead.log_predictive):
-        total[: block.n_pieces] += part.double().sum(dim=(0, 1))
-    return total[packing.chain]
+def log_marginal_with_care(
+    log_initial: Tensor, log_transitions: Tensor, log_emissions: Tensor, lengths: list[int], suspect: Tensor
+) -> Float[Tensor, " suspect"]:
+    """ln p(x) of the suspect sequences alone, float64."""
+    frames = suspect.repeat_interleave(torch.tensor(lengths, device=suspect.device))
+    some = [length for length, wanted in zip(lengths, suspect.tolist()) if wanted]
+    return with_care(log_initial, log_transitions, log_emissions[frames], some).log_marginal.double()
+
+
+def with_care(log_initial: Tensor, log_transitions: Tensor, log_emissions: Tensor, lengths: list[int]) -> Smoothed:
+    """In float64 what float32 was too small for, and in log space what float64 was.
+
+    A sequence of probability 0 has smoothed probabilities and counts of 0.
+    """
+    dtype, n_components = log_emissions.dtype, len(log_initial)
+    if dtype == torch.float32:
+        double = _expectations(log_initial.double(), log_transitions.double(), log_emissions.double(), lengths)
+        return Smoothed(*(getattr(double, field.name).to(dtype) for field in fields(Smoothed)))
+    packing = Packing(lengths, None, log_emissions.device)
+    exact = log_smooth(log_initial, log_transitions, packing, packed_emissions(log_emissions, packing))
+    filtered, smoothed = (
+        torch.cat([part.flatten(1).T for part in blocks])[packing.place] for blocks in (exact.filtered, exact.smoothed)
+    )
+    counts = exact.initial_counts.sum(dim=1), exact.transition_counts.sum(dim=2)
+    return Smoothed(filtered, smoothed, *counts, exact.log_marginal[packing.chain])
 
 
 def packed_emissions(log_emissions: Float[Tensor, "total components"], packing: Packing) -> EmissionsOf:

@@ -21,9 +21,9 @@ from lvmlib.exact.hidden_markov.scaled import EmissionsOf
 class LogForward:
     """Block by block of a packing of whole sequences."""
 
-    log_filtered: list[Float[Tensor, "components steps sequences"]]
+    log_filtered: list[Float[Tensor, "components _ _"]]
     """ln p(z_t | x_1..t); -inf throughout from where a sequence is impossible."""
-    log_predictive: list[Float[Tensor, "1 steps sequences"]]
+    log_predictive: list[Float[Tensor, "1 _ _"]]
     """ln p(x_t | x_1..t-1)."""
     ends: Float[Tensor, "components sequences"]
     """ln p(z_T | x) of each piece, which is a sequence, at its last frame."""
@@ -62,9 +62,9 @@ def log_forward(
 @dataclass
 class LogSmoothed:
     log_marginal: Float[Tensor, " sequences"]
-    smoothed: list[Float[Tensor, "components steps sequences"]]
+    smoothed: list[Float[Tensor, "components _ _"]]
     """p(z_t | x), 0 where the sequence is impossible."""
-    filtered: list[Float[Tensor, "components steps sequences"]]
+    filtered: list[Float[Tensor, "components _ _"]]
     initial_counts: Float[Tensor, "components sequences"]
     transition_counts: Float[Tensor, "components components sequences"]
 

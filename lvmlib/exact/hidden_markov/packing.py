@@ -131,7 +131,7 @@ def piece_length(lengths: Sequence[int], n_components: int) -> int | None:
     few sequences would be worked on at each step and K is small.
     """
     total, longest = sum(lengths), max(lengths)
-    if longest < 512 or n_components > 32 or total / longest > 24:
+    if longest < 512 or n_components > 64 or total / longest > 24:
         return None
     return 128 if total < 50_000 else 256
 

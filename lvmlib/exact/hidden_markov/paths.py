@@ -1,4 +1,4 @@
-"""Paths of states: the most probable one, draws from the posterior, and a path's own probability."""
+"""Paths of states drawn from the posterior, and a path's own probability."""
 
 from __future__ import annotations
 
@@ -10,56 +10,6 @@ from lvmlib.exact.hidden_markov.inference import Lengths, check_chain, check_pos
 from lvmlib.exact.hidden_markov.log_space import log_forward
 from lvmlib.exact.hidden_markov.packing import Packing
 from lvmlib.randomness import Seed, as_generator
-
-
-@torch.no_grad()
-def viterbi(
-    log_initial: Float[Tensor, " components"],
-    log_transitions: Float[Tensor, "components components"],
-    log_emissions: Float[Tensor, "total components"],
-    lengths: Lengths = None,
-) -> tuple[Int[Tensor, " total"], Float[Tensor, " sequences"]]:
-    r"""arg max_z p(z | x) of each sequence, and max_z ln p(x, z), nats. Arguments as ``forward_backward``.
-
-    δ_t(j) = ln b_t(j) + max_i (δ_{t-1}(i) + ln A_ij). Among equals, the first.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As ``forward_backward``; also if a sequence has no path of positive probability.
-
-    References
-    ----------
-    Viterbi 1967; Rabiner 1989, equations (32) to (35).
-    """
-    listed = check_chain(log_initial, log_transitions, log_emissions, lengths)
-    packing = Packing(listed, None, log_emissions.device)
-    emissions_of = packed_emissions(log_emissions, packing)
-    best = log_emissions.new_empty(len(log_initial), packing.n_pieces, dtype=torch.float64)
-    transitions = log_transitions.double()[:, :, None]
-    came_from: list[Tensor] = []  # (components, sequences) of each step but the first
-    delta = None
-    for block in packing.blocks:
-        n = block.n_pieces
-        for emission in emissions_of(block).unbind(1):
-            if delta is None:
-                delta = log_initial.double()[:, None] + emission
-            else:
-                delta, origin = (delta[:, None, :n] + transitions).max(dim=0)
-                delta = delta + emission
-                came_from.append(origin)
-            best[:, :n] = delta
-    value, state = best.max(dim=0)
-    check_possible(value[packing.chain])
-    packed = torch.empty(packing.n_frames, dtype=torch.int64, device=log_emissions.device)
-    for block in reversed(packing.blocks):
-        n = block.n_pieces
-        for t in reversed(range(block.n_steps)):
-            start = block.start + t * n
-            packed[start : start + n] = state[:n]
-            if block.step + t > 0:
-                state = torch.cat([came_from[block.step + t - 1].gather(0, state[None, :n])[0], state[n:]])
-    return packed[packing.place], value[packing.chain].to(log_emissions.dtype)
 
 
 @torch.no_grad()

@@ -9,8 +9,9 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from lvmlib.exact.hidden_markov.discrete_emissions import CountEmissions
-from lvmlib.exact.hidden_markov.hidden_markov_model import Emissions, HiddenMarkovModel, Start
-from lvmlib.exact.hidden_markov.probability_coordinates import from_coordinates, to_coordinates
+from lvmlib.exact.hidden_markov.hidden_markov_model import HiddenMarkovModel
+from lvmlib.exact.hidden_markov.markov_chain_model import Emissions
+from lvmlib.exact.hidden_markov.probability_tables import Start, from_coordinates, to_coordinates
 from lvmlib.exact.hidden_markov.sequences import Sequences
 from lvmlib.exact.hidden_markov.starts import clusters
 from lvmlib.exponential_family import Statistics

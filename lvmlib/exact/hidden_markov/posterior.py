@@ -9,7 +9,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from lvmlib.exact.hidden_markov.inference import check_possible, forward_backward
-from lvmlib.exact.hidden_markov.paths import log_joint_of_path, sample_paths, viterbi
+from lvmlib.exact.hidden_markov.most_probable_path import viterbi
+from lvmlib.exact.hidden_markov.paths import log_joint_of_path, sample_paths
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """Forward and backward over time with scaled probabilities, all pieces of a packing side by side.
 
 Emission probabilities are taken relative to the greatest of each frame, and the filtered
-probabilities sum to one at each step, so that nothing leaves the range of float32 where
-the model fits its data at all. What falls below FLOOR of the greatest is set to zero:
+probabilities are made to sum to one every few steps, so that nothing leaves the range of
+float32 where the model fits its data at all. What falls below FLOOR of the greatest is set to zero:
 denormal numbers would slow every matrix product. Where that, or a scale, could change a
 result, :mod:`lvmlib.exact.hidden_markov.smoothing` sees it and goes to log space.
 
@@ -40,28 +40,32 @@ def limit(dtype: torch.dtype) -> float:
     return torch.finfo(dtype).tiny ** 0.4
 
 
+SCALED_EVERY = 4
+
+
 @dataclass
 class RelativeEmissions:
-    """p(x_t | z_t) / max_k p(x_t | z_t = k), block by block."""
+    """b_t = p(x_t | z_t) / max_k p(x_t | z_t = k), block by block; after :func:`forward`, b_t / c_t.
 
-    blocks: list[Float[Tensor, "components steps pieces"]]
-    log_greatest: list[Float[Tensor, "1 steps pieces"]]
+    Blocks are (components, steps, pieces), with as many steps and pieces as the packing says.
+    """
+
+    blocks: list[Float[Tensor, "components _ _"]]
+    log_greatest: list[Float[Tensor, "1 _ _"]]
 
 
 @dataclass
 class Forward:
     """Of each block; and of each piece at its end."""
 
-    filtered: list[Float[Tensor, "components steps pieces"]]
-    """p(z_t | x_1..t)."""
-    scales: list[Float[Tensor, "1 steps pieces"]]
-    """p(x_t | x_1..t-1) / max_k p(x_t | z_t = k)."""
+    filtered: list[Float[Tensor, "components _ _"]]
+    """α_t, in proportion to p(z_t | x_1..t)."""
     ends: Float[Tensor, "components pieces"]
     """The last filtered probabilities of each piece."""
     log_marginal: Float[Tensor, " pieces"]
     """ln p(piece | what came before it in its sequence), float64."""
     least: Float[Tensor, " pieces"]
-    """The smallest scale."""
+    """The smallest c_t."""
 
 
 def relative_emissions(packing: Packing, log_emissions_of: EmissionsOf) -> RelativeEmissions:
@@ -83,36 +87,41 @@ def forward(
     predicted: Float[Tensor, "components pieces"],
     packing: Packing,
 ) -> Forward:
-    r"""α_t = c_t⁻¹ b_t ∘ (Aᵀ α_{t-1}), c_t so that α_t sums to one; Rabiner 1989, equations (92) to (95).
+    r"""α_t = c_t⁻¹ b_t ∘ (Aᵀ α_{t-1}); Rabiner 1989, equations (92) to (95).
 
+    c_t is such that α_t sums to one at every fourth step and at a block's end, and 1 between:
+    Π c_t up to there is p(x_1..t), relative. The emissions are divided by c_t in place.
     ``predicted`` is p(z_1 | what came before) at each piece's first frame.
     """
     into = transitions.T.contiguous()
     ends = torch.empty_like(predicted)
     log_marginal = torch.zeros(packing.n_pieces, dtype=torch.float64, device=predicted.device)
     least = torch.ones(packing.n_pieces, dtype=predicted.dtype, device=predicted.device)
-    filtered, scales = [], []
+    filtered = []
     previous = None
     for i, (block, emissions) in enumerate(zip(packing.blocks, relative.blocks)):
         n = block.n_pieces
         alphas = torch.empty_like(emissions)
-        sums = emissions.new_empty(1, block.n_steps, n)
-        for emission, alpha, scale in zip(emissions.unbind(1), alphas.unbind(1), sums.unbind(1)):
+        scales = []
+        for t, (emission, alpha) in enumerate(zip(emissions.unbind(1), alphas.unbind(1)), 1):
             if previous is None:
                 torch.mul(predicted, emission, out=alpha)
             else:
-                torch.mm(into, previous[:, :n], out=alpha)
+                torch.mm(into, previous[:, :n] if t == 1 else previous, out=alpha)
                 alpha.mul_(emission)
-            torch.sum(alpha, 0, keepdim=True, out=scale)
-            alpha.div_(scale)
+            if t % SCALED_EVERY == 0 or t == block.n_steps:
+                scale = alpha.sum(dim=0)
+                alpha.div_(scale)
+                emission.div_(scale)
+                scales.append(scale)
             previous = alpha
         filtered.append(alphas)
-        scales.append(sums)
-        log_marginal[:n] += (sums.log() + relative.log_greatest[i]).sum(dim=(0, 1))
-        least[:n] = torch.minimum(least[:n], sums.amin(dim=(0, 1)))
+        scale = torch.stack(scales)
+        log_marginal[:n] += scale.log().sum(dim=0) + relative.log_greatest[i].sum(dim=(0, 1))
+        least[:n] = torch.minimum(least[:n], scale.amin(dim=0))
         still_alive = packing.blocks[i + 1].n_pieces if i + 1 < len(packing.blocks) else 0
         ends[:, still_alive:n] = previous[:, still_alive:]
-    return Forward(filtered, scales, ends, log_marginal, least)
+    return Forward(filtered, ends, log_marginal, least)
 
 
 @dataclass
@@ -149,7 +158,7 @@ def backward(
     following = None
     for i in reversed(range(len(packing.blocks))):
         block, n = packing.blocks[i], packing.blocks[i].n_pieces
-        emissions, alphas = relative.blocks[i] / ahead.scales[i], ahead.filtered[i]
+        emissions, alphas = relative.blocks[i], ahead.filtered[i]
         betas, weights = torch.empty_like(emissions), torch.empty_like(emissions)
         steps = list(zip(emissions.unbind(1), betas.unbind(1), weights.unbind(1)))
         for t in reversed(range(block.n_steps)):

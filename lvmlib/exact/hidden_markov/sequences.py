@@ -29,7 +29,7 @@ class Sequences:
     def of(cls, x: Tensor, lengths: Sequence[int] | Tensor | np.ndarray | None, n_components: int) -> Sequences:
         listed = as_lengths(lengths, len(x))
         packing = Packing(listed, piece_length(listed, n_components), x.device)
-        return cls(x, listed, packing, x[packing.order])
+        return cls(x, listed, packing, x.index_select(0, packing.order))
 
     def __len__(self) -> int:
         return len(self.lengths)

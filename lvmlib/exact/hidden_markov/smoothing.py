@@ -16,7 +16,7 @@ from torch import Tensor
 
 from lvmlib.exact.hidden_markov.packing import Block, Packing
 from lvmlib.exact.hidden_markov.pieces import boundaries
-from lvmlib.exact.hidden_markov.scaled import EmissionsOf, backward, floor, forward, limit, relative_emissions
+from lvmlib.exact.hidden_markov.scaled import EmissionsOf, backward, forward, limit, relative_emissions
 
 
 @dataclass
@@ -110,7 +110,10 @@ def filter_only(
 
 
 def _agree(one: Float[Tensor, "components pieces"], other: Float[Tensor, "components pieces"]) -> Bool[Tensor, " pieces"]:
-    """Whether columns, each made to sum to one, are equal in every entry to a relative 2¹³ eps."""
+    """Whether columns, each made to sum to one, are equal in every entry to a relative 2¹³ eps.
+
+    Entries so small that even the greatest backward probability could not raise them to count may differ.
+    """
     one, other = one / one.sum(dim=0), other / other.sum(dim=0)
     tolerance = 2**13 * torch.finfo(one.dtype).eps
-    return ((one - other).abs() <= tolerance * other + floor(one.dtype)).all(dim=0)
+    return ((one - other).abs() <= tolerance * other + limit(one.dtype) * torch.finfo(one.dtype).eps).all(dim=0)

@@ -105,14 +105,35 @@ def test_both_eigensolvers_climb_to_the_same(wide, exact):
     assert float(found.elbo[-1]) == pytest.approx(float(reference.elbo[-1]), abs=1e-9)
 
 
-def test_best_loading_for_given_noise(x):
-    """No other W has a higher likelihood for the same Ψ: by gradient, and 40 neighbours in the orders of 1e-3 to 1."""
-    noise = torch.linspace(0.4, 1.3, D, dtype=torch.float64)
+@pytest.mark.parametrize("n_examples", [300, 55])
+def test_data_of_low_rank(n_examples):
+    """Five directions only, fewer than the block has columns: the bound is finite and rises, as with exact solving."""
+    x = data(n_examples, n_features=5, n_factors=3) @ torch.randn(
+        5, 60, generator=torch.Generator().manual_seed(6), dtype=torch.float64
+    )
+    scatter = scatter_of(x)
+    settings = {"floor": 1e-3 * scatter.variances, "tolerance": 1e-9, "max_iterations": 2000}
+    block, exact = (
+        climb(scatter, 2, generator=torch.Generator().manual_seed(2), exact=exact, **settings) for exact in (False, True)
+    )
+    for found in (block, exact):
+        assert found.converged and torch.isfinite(found.elbo).all() and (found.elbo.diff() > -1e-8).all()
+    assert float(block.elbo[-1]) == pytest.approx(float(exact.elbo[-1]), abs=1e-4)
+
+
+@pytest.mark.parametrize("times, n_used", [(1.0, L), (5.0, 2)])
+def test_best_loading_for_given_noise(x, times, n_used):
+    """No other W has a higher likelihood for the same Ψ: by gradient, and 40 neighbours in the orders of 1e-3 to 1.
+
+    Noise five times as great leaves the third factor nothing to explain: its eigenvalue is below 1.
+    """
+    noise = times * torch.linspace(0.4, 1.3, D, dtype=torch.float64)
     scatter = scatter_of(x)
     found = climb(
         scatter, L, noise_start=noise, floor=noise / 1e6, tolerance=0, max_iterations=1, generator=torch.Generator()
     )
     torch.testing.assert_close(found.noise, noise)
+    assert (found.loading.abs().amax(dim=0) > 0).sum() == n_used
 
     def mean_density(loading):
         covariance = loading @ loading.T + noise.diag()
@@ -179,6 +200,7 @@ def test_parameter_vector_and_back(x):
 def test_statistics_of_the_scatter_are_those_of_the_examples(x):
     model = FactorAnalysis(L, method="em", tol=0, max_iter=2).fit(x)
     model.set_parameter_vector(model.parameter_vector() + 0.1)  # μ is not the mean of x here
+    model._origin = model._origin + torch.linspace(-1, 2, D, dtype=torch.float64)  # nor the origin
     from_scatter, from_examples = model.expected_statistics(scatter_of(x)), model.expected_statistics(x)
     assert from_scatter.n_examples == from_examples.n_examples == N
     assert from_scatter.elbo == pytest.approx(from_examples.elbo, rel=1e-12)

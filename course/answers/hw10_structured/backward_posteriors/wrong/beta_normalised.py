@@ -1,0 +1,18 @@
+"""Each beta is normalised over the states.
+
+beta is a probability of observations, one for each state, and no distribution over states.
+"""
+
+
+def backward_posteriors(log_alpha, log_transitions, log_emissions):
+    log_beta = torch.zeros_like(log_emissions[0])  # (k,)
+    rows = [log_beta]
+    for emissions in log_emissions[1:].flip(0):
+        log_beta = torch.log_softmax(torch.logsumexp(log_transitions + emissions + log_beta, dim=1), dim=0)
+        rows.append(log_beta)
+    log_beta = torch.stack(rows[::-1])  # (t, k)
+    log_likelihood = torch.logsumexp(log_alpha[-1], dim=0)
+    gamma = torch.softmax(log_alpha + log_beta, dim=1)
+    arrived = (log_emissions + log_beta)[1:, None, :]  # (t - 1, 1, k)
+    pairs = torch.log_softmax((log_alpha[:-1, :, None] + log_transitions + arrived).flatten(1), dim=1).reshape(-1, log_alpha.shape[1], log_alpha.shape[1])
+    return log_beta, gamma, pairs.exp().sum(dim=0)

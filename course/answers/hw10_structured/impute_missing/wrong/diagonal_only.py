@@ -1,0 +1,19 @@
+"""Only the variances of the observed coordinates are used.
+
+Sigma_oo is a matrix: observed coordinates that go together tell the same thing twice.
+"""
+
+
+def impute_missing(x, weights, means, covariances):
+    completed, responsibilities = x.clone(), []
+    for row, missing in zip(completed, x.isnan()):
+        o = ~missing
+        oo, mo = covariances[:, o][:, :, o], covariances[:, missing][:, :, o]
+        oo = torch.diag_embed(oo.diagonal(dim1=1, dim2=2))
+        differences = (row[o] - means[:, o])[:, :, None]  # (k, o, 1)
+        solved = torch.linalg.solve(oo, differences)  # (k, o, 1)
+        distances = (differences * solved).sum(dim=(1, 2))
+        r = torch.softmax(weights.log() - 0.5 * (torch.logdet(oo) + distances), dim=0)  # (k,)
+        row[missing] = r @ (means[:, missing] + (mo @ solved)[:, :, 0])
+        responsibilities.append(r)
+    return completed, torch.stack(responsibilities)

@@ -1,0 +1,19 @@
+"""The covariance is divided by the variance of the missing coordinates.
+
+A regression of m on o divides by the covariance of o.
+"""
+
+
+def impute_missing(x, weights, means, covariances):
+    completed, responsibilities = x.clone(), []
+    for row, missing in zip(completed, x.isnan()):
+        o = ~missing
+        oo, mo = covariances[:, o][:, :, o], covariances[:, missing][:, :, o]  # (k, o, o), (k, m, o)
+        differences = (row[o] - means[:, o])[:, :, None]  # (k, o, 1)
+        solved = torch.linalg.solve(oo, differences)  # (k, o, 1)
+        distances = (differences * solved).sum(dim=(1, 2))
+        r = torch.softmax(weights.log() - 0.5 * (torch.logdet(oo) + distances), dim=0)  # (k,)
+        mm = covariances[:, missing][:, :, missing]
+        row[missing] = r @ (means[:, missing] + (torch.linalg.inv(mm) @ mo @ differences)[:, :, 0])
+        responsibilities.append(r)
+    return completed, torch.stack(responsibilities)

@@ -1,0 +1,18 @@
+"""The observed values' mean is not subtracted in the regression.
+
+It is the deviation from the mean that is carried over.
+"""
+
+
+def impute_missing(x, weights, means, covariances):
+    completed, responsibilities = x.clone(), []
+    for row, missing in zip(completed, x.isnan()):
+        o = ~missing
+        oo, mo = covariances[:, o][:, :, o], covariances[:, missing][:, :, o]  # (k, o, o), (k, m, o)
+        differences = (row[o] - means[:, o])[:, :, None]  # (k, o, 1)
+        solved = torch.linalg.solve(oo, differences)  # (k, o, 1)
+        distances = (differences * solved).sum(dim=(1, 2))
+        r = torch.softmax(weights.log() - 0.5 * (torch.logdet(oo) + distances), dim=0)  # (k,)
+        row[missing] = r @ (means[:, missing] + (mo @ torch.linalg.solve(oo, row[o].expand(len(means), -1)[:, :, None]))[:, :, 0])
+        responsibilities.append(r)
+    return completed, torch.stack(responsibilities)

@@ -1,0 +1,19 @@
+"""The regression starts from the mixture's mean, not from the component's.
+
+x_o - mean_o of each component.
+"""
+
+
+def impute_missing(x, weights, means, covariances):
+    completed, responsibilities = x.clone(), []
+    for row, missing in zip(completed, x.isnan()):
+        o = ~missing
+        oo, mo = covariances[:, o][:, :, o], covariances[:, missing][:, :, o]  # (k, o, o), (k, m, o)
+        differences = (row[o] - means[:, o])[:, :, None]  # (k, o, 1)
+        solved = torch.linalg.solve(oo, differences)  # (k, o, 1)
+        distances = (differences * solved).sum(dim=(1, 2))
+        r = torch.softmax(weights.log() - 0.5 * (torch.logdet(oo) + distances), dim=0)  # (k,)
+        deviations = (row[o] - weights @ means[:, o])[:, None].expand(len(means), -1, 1)
+        row[missing] = r @ (means[:, missing] + (mo @ torch.linalg.solve(oo, deviations))[:, :, 0])
+        responsibilities.append(r)
+    return completed, torch.stack(responsibilities)

@@ -1,0 +1,17 @@
+"""Each row is normalised, and the normalisers are lost.
+
+The path comes out right, but its log-joint does not.
+"""
+
+
+def viterbi(log_start, log_transitions, log_emissions):
+    best = log_start + log_emissions[0]  # (k,)
+    backpointers = []
+    for emissions in log_emissions[1:]:
+        arriving, origins = (best[:, None] + log_transitions).max(dim=0)
+        best = torch.log_softmax(arriving + emissions, dim=0)
+        backpointers.append(origins)
+    path = [best.argmax()]
+    for origins in reversed(backpointers):
+        path.append(origins[path[-1]])
+    return torch.stack(path[::-1]), best.max()

@@ -1,0 +1,18 @@
+"""The path is made to start in the first state.
+
+The backpointers lead to the start as well.
+"""
+
+
+def viterbi(log_start, log_transitions, log_emissions):
+    best = log_start + log_emissions[0]  # (k,)
+    backpointers = []
+    for emissions in log_emissions[1:]:
+        arriving, origins = (best[:, None] + log_transitions).max(dim=0)
+        best = arriving + emissions
+        backpointers.append(origins)
+    path = [best.argmax()]
+    for origins in reversed(backpointers):
+        path.append(origins[path[-1]])
+    path[-1] = torch.tensor(0)
+    return torch.stack(path[::-1]), best.max()
