@@ -9,12 +9,14 @@ none. A file is used only if its SHA-256 is the one written here.
     <folder>/old-faithful/faithful.csv
     <folder>/old-faithful/geyser.csv, series/{earthquakes.data, Nile.csv, lynx.csv, ...}
     <folder>/mnist/{train,t10k}-{images-idx3,labels-idx1}-ubyte.gz
+    <folder>/dna/promoters.data, splice.arff.gz (or, as published, splice.arff)
     <folder>/hansards/combination25000.{e,f}.gz, {test,dev}.{e,f}, {test,dev}.wa.nonullalign.gz
 
 ``spoken_digits`` is one file in a local folder, ``<folder>/fsdd/fsdd_takes_0-9.zip``, and 600
 where it is downloaded; ``connected_digits`` joins its recordings into sequences.
 """
 
+from lvmlib.data.dna import promoters, splice_junctions
 from lvmlib.data.files import DatasetUnavailable
 from lvmlib.data.images import binarize, digits, mnist
 from lvmlib.data.parallel_text import ParallelText, hansards
@@ -45,6 +47,8 @@ __all__ = [
     "mnist",
     "nile",
     "old_faithful",
+    "promoters",
+    "splice_junctions",
     "spoken_digits",
     "sunspots",
 ]

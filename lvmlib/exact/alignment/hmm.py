@@ -64,9 +64,9 @@ class HMMAlignment(TranslationModel):
 
     References
     ----------
-    Vogel, Ney & Tillmann, HMM-based word alignment in statistical translation, COLING 1996,
-    equations (3) to (6); Och & Ney, A systematic comparison of various statistical alignment
-    models, Computational Linguistics 29, 2003, section 2.1.1 and equations (11) to (13).
+    Vogel, Ney & Tillmann, HMM-based word alignment in statistical translation, COLING 1996;
+    Och & Ney, A systematic comparison of various statistical alignment models, Computational
+    Linguistics 29, 2003, section "Hidden Markov alignment model", for the null states.
     """
 
     def __init__(

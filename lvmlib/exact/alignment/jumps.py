@@ -68,7 +68,7 @@ class Jumps:
         References
         ----------
         Hunter, MM algorithms for generalized Bradley-Terry models, Annals of Statistics 32,
-        2004, section 5.
+        2004, for the Plackett-Luce model.
         """
         counts = counts + pseudocount
         n_prior = pseudocount * len(counts)

@@ -42,7 +42,7 @@ def grow_diagonal(forward: Sequence[Links], backward: Sequence[Links]) -> list[f
     References
     ----------
     Och & Ney, A systematic comparison of various statistical alignment models, 2003, section
-    5; Koehn, Och & Marcu, Statistical phrase-based translation, 2003, section 4.1.
+    "Symmetrization"; Koehn, Och & Marcu, Statistical phrase-based translation, 2003, section 4.1.
     """
     return _combined(_grown, forward, backward)
 
@@ -119,17 +119,21 @@ def alignment_quality(links: Sequence[Links], sure: Sequence[Links], possible: S
     Raises
     ------
     ValueError
-        If they do not have equally many pairs.
+        If they do not have equally many pairs, or a position is negative.
 
     References
     ----------
     Och & Ney, A systematic comparison of various statistical alignment models, 2003,
-    equations (32) and (33).
+    section "Evaluation methodology".
     """
     if not len(links) == len(sure) == len(possible):
         raise ValueError(
             f"links, sure and possible must be of the same pairs, got {len(links)}, {len(sure)} and {len(possible)} of them"
         )
+    for name, given in [("links", links), ("sure", sure), ("possible", possible)]:
+        for number, pair in enumerate(given):
+            if any(i < 0 or j < 0 for i, j in pair):
+                raise ValueError(f"{name} of pair {number} hold the link {min(pair)}, but positions count from 0")
     counts = [0, 0, 0, 0]
     for found, certain, allowed in zip(map(frozenset, links), map(frozenset, sure), map(frozenset, possible)):
         for place, count in enumerate((len(found), len(certain), len(found & certain), len(found & (allowed | certain)))):

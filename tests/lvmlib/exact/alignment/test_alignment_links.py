@@ -85,3 +85,5 @@ def test_bad_input():
         union([set(), set()], [set()])
     with pytest.raises(ValueError, match="got 1, 1 and 2 of them"):
         alignment_error_rate([set()], [set()], [set(), set()])
+    with pytest.raises(ValueError, match=r"sure of pair 1 hold the link \(-1, 0\)"):
+        alignment_error_rate([{(0, 0)}] * 2, [{(0, 0)}, {(-1, 0), (2, 1)}], [set(), set()])

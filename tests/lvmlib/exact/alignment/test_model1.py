@@ -218,6 +218,13 @@ def test_among_equals_the_nearest_to_the_diagonal(model):
     assert {(0, 0), (4, 3)} <= turned
 
 
+def test_where_all_are_equal_the_null_word_comes_last(pairs):
+    model = IBMModel1()
+    model.initialize(pairs, torch.Generator())  # t the same for all
+    e, f = ["the", "house", "old", "cat"], ["chat", "vieux", "la", "maison"]
+    assert model.predict(model.pairs_of([e], [f])) == [{(k, k) for k in range(4)}]
+
+
 class TestUnknownWords:
     def test_a_target_word_without_translation(self, model):
         pairs = model.pairs_of([["house", "the"], ["house", "the"]], [["maison", "nouveau"], ["maison", "la"]])
