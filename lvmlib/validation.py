@@ -9,8 +9,13 @@ import torch
 from torch import Tensor
 
 
-def as_data(x: object, n_features: int | None = None, name: str = "x") -> Tensor:
+ROWS_CHECKED_TOGETHER = 4096
+
+
+def as_data(x: object, n_features: int | None = None, name: str = "x", missing: bool = False) -> Tensor:
     """``x`` as a floating-point tensor (batch, features); memory is shared and nothing is cast.
+
+    With ``missing``, NaN is allowed: it marks a missing value.
 
     Raises
     ------
@@ -18,7 +23,7 @@ def as_data(x: object, n_features: int | None = None, name: str = "x") -> Tensor
         If it is neither a tensor nor a NumPy array, or not float32 or float64.
     ValueError
         If it is not (batch, features) with at least one of each, has another number of
-        columns than ``n_features``, or holds NaN or an infinity.
+        columns than ``n_features``, or holds an infinity or, where not allowed, a NaN.
     """
     if not isinstance(x, (Tensor, np.ndarray)):
         raise TypeError(f"{name} must be a torch tensor or a NumPy array, got {type(x).__name__}")
@@ -29,13 +34,19 @@ def as_data(x: object, n_features: int | None = None, name: str = "x") -> Tensor
         raise ValueError(f"{name} must have the shape (batch, features), neither of them 0, got {tuple(x.shape)}")
     if n_features is not None and x.shape[1] != n_features:
         raise ValueError(f"{name} has {x.shape[1]} columns, but the model was fitted on {n_features}")
-    finite = torch.isfinite(x)
-    if not finite.all():
-        row, column = (~finite).nonzero()[0].tolist()
-        raise ValueError(
-            f"{name} holds {int((~finite).sum())} values that are NaN or infinite, "
-            f"the first at row {row}, column {column}: {x[row, column].item()}"
-        )
+    start = 0
+    for block in x.detach().split(ROWS_CHECKED_TOGETHER):  # no temporary as large as x
+        bad = torch.isinf(block) if missing else ~torch.isfinite(block)
+        if bad.any():
+            row, column = bad.nonzero()[0].tolist()
+            rest = x.detach()[start:]
+            n_bad = int((torch.isinf(rest) if missing else ~torch.isfinite(rest)).sum())
+            what = "infinite" if missing else "NaN or infinite"
+            raise ValueError(
+                f"{name} holds {n_bad} values that are {what}, "
+                f"the first at row {start + row}, column {column}: {block[row, column].item()}"
+            )
+        start += len(block)
     return x
 
 

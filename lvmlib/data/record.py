@@ -14,7 +14,7 @@ class Dataset:
     """One data set, in the units in which it was published: nothing is scaled or centred."""
 
     name: str
-    x: Float[Tensor, "batch features"]
+    x: Float[Tensor, "batch features"] | Int[Tensor, "batch features"]
     labels: Int[Tensor, " batch"] | None
     """Class of each row as an index into ``label_names``, or None. Not for training: they are what z is compared with."""
     label_names: tuple[str, ...]
@@ -30,6 +30,8 @@ class Dataset:
     """(rows, columns): each row of ``x`` is an image, flattened row by row. None for a table."""
     levels: int | None = field(default=None, kw_only=True)
     """Pixels are whole numbers from 0 to ``levels`` - 1. None for a table."""
+    symbols: tuple[str, ...] = field(default=(), kw_only=True)
+    """What the codes 0, 1, ... in ``x`` stand for; -1 is a symbol that is not known. Empty where ``x`` holds measurements."""
 
     @property
     def axis_labels(self) -> tuple[str, ...]:

@@ -10,8 +10,8 @@ not used, and matplotlib's settings are as before.
 
 from lvmlib.plots.alignments import plot_alignment
 from lvmlib.plots.alt_text import alt_text, set_alt_text, show, to_html
-from lvmlib.plots.ctc import plot_alignment
 from lvmlib.plots.images import plot_images
+from lvmlib.plots.label_spans import plot_label_spans
 from lvmlib.plots.loadings import plot_loadings
 from lvmlib.plots.look import component_colours, panels, use_look
 from lvmlib.plots.mixtures import ellipse_points, plot_density, plot_ellipses
@@ -27,6 +27,7 @@ __all__ = [
     "plot_elbo",
     "plot_ellipses",
     "plot_images",
+    "plot_label_spans",
     "plot_loadings",
     "set_alt_text",
     "show",

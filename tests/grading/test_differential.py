@@ -17,7 +17,7 @@ from variant_table import VARIANTS
 from variants import PLAIN, POINTS, TORCH, write_homework
 
 from course.grading.engine.walls import available
-from course.homework import ROOT, Homework
+from course.homework import ROOT, Homework, homeworks
 
 pytestmark = pytest.mark.skipif(not available().standing, reason=f"no walls on this host: {available()}")
 
@@ -97,9 +97,9 @@ TEXTS = {
     ),
 }
 """By variant and cell: vanilla's text, ours, and why."""
-BANK_MARKS: dict[tuple[str, str], tuple[float | None, float | None, str]] = {}
-"""By item and answer of a bank (``wrong/name``): vanilla's mark, ours, and why."""
-BANK_TEXTS: dict[tuple[str, str], tuple[str, str, str]] = {}
+BANK_MARKS: dict[tuple[str, str, str], tuple[float | None, float | None, str]] = {}
+"""By homework, item and answer of a bank (``wrong/name``): vanilla's mark, ours, and why."""
+BANK_TEXTS: dict[tuple[str, str, str], tuple[str, str, str]] = {}
 
 
 def student(variant: str) -> str:
@@ -177,27 +177,27 @@ def test_both_tell_right_from_wrong(graded, grader):
     assert points["not JSON"] == NONE | rest
 
 
-NAME = "hw1_mixtures_em"
 WHOLE = (0, 10)
 """Submissions, one right and one wrong throughout, that keep the cells which only draw: these take most of the time."""
 
 
 @dataclass(frozen=True)
 class Packed:
-    """The banks' answers, graded by both: submission k holds every item's k-th answer, then references."""
+    """A homework's banks, graded by both: submission k holds every item's k-th answer, then references."""
 
+    homework: Homework
     ours: Marks
     vanilla: Marks
     answers: dict[tuple[str, str], str]
     """``wrong/name``, ``accepted/name`` or ``reference``, by submission and test cell."""
 
 
-@pytest.fixture(scope="module")
-def packed(tmp_path_factory) -> Packed:
+@pytest.fixture(scope="module", params=homeworks())
+def packed(request, tmp_path_factory) -> Packed:
     folder = tmp_path_factory.mktemp("banks")
     course = our_course(folder / "ours", ROOT)
-    homework = course.homework(NAME)
-    release = released(course, NAME)
+    homework = course.homework(request.param)
+    release = released(course, homework.name)
     answers = {}
     for number in range(max(len(item.answers) for item in homework.items)):
         name = f"pack-{number:02d}"
@@ -209,8 +209,9 @@ def packed(tmp_path_factory) -> Packed:
             answers[name, f"{item.name}_test"] = f"{answer.kind}/{answer.name}" if answer else REFERENCE
         if number not in WHOLE:
             notebook.cells = [cell for cell in notebook.cells if cell.metadata.get("nbgrader")]
-        hand_in(course, NAME, name, notebook)
-    return Packed(ours(course, NAME), vanilla(course, NAME, folder / "vanilla"), answers)
+        hand_in(course, homework.name, name, notebook)
+    theirs = vanilla(course, homework.name, folder / "vanilla")
+    return Packed(homework, ours(course, homework.name), theirs, answers)
 
 
 def by_answer(packed: Packed, found: dict) -> dict:
@@ -219,9 +220,14 @@ def by_answer(packed: Packed, found: dict) -> dict:
     return {named[key]: pair for key, pair in found.items()}
 
 
+def listed(packed: Packed, differences: dict[tuple[str, str, str], tuple]) -> dict:
+    """The rows of this homework, by item and answer, without their reasons."""
+    return {key[1:]: row[:2] for key, row in differences.items() if key[0] == packed.homework.name}
+
+
 @pytest.mark.slow
 def test_every_answer_of_the_banks_is_among_them(packed):
-    for item in Homework.read(NAME).items:
+    for item in packed.homework.items:
         tried = {answer for (_, cell), answer in packed.answers.items() if cell == f"{item.name}_test"} - {REFERENCE}
         assert tried == {f"{answer.kind}/{answer.name}" for answer in item.answers}
 
@@ -229,7 +235,7 @@ def test_every_answer_of_the_banks_is_among_them(packed):
 @pytest.mark.slow
 def test_marks_of_the_banks_are_vanillas(packed):
     found = by_answer(packed, differences(packed.ours, packed.vanilla, lambda mark: mark.points))
-    assert found == {key: row[:2] for key, row in BANK_MARKS.items()}
+    assert found == listed(packed, BANK_MARKS)
 
 
 @pytest.mark.slow
@@ -238,12 +244,12 @@ def test_texts_of_the_banks_are_vanillas(packed):
     wrong = [packed.vanilla[key].failure for key, answer in packed.answers.items() if answer.startswith("wrong/")]
     assert all(wrong) and len(set(wrong)) > len(wrong) / 2
     found = by_answer(packed, differences(packed.ours, packed.vanilla, lambda mark: mark.failure))
-    assert found == {key: row[:2] for key, row in BANK_TEXTS.items()}
+    assert found == listed(packed, BANK_TEXTS)
 
 
 @pytest.mark.slow
 def test_wrong_answers_get_nothing_and_right_ones_all(packed):
-    points = {f"{item.name}_test": item.points for item in Homework.read(NAME).items}
+    points = {f"{item.name}_test": item.points for item in packed.homework.items}
     wanted = {key: 0.0 if answer.startswith("wrong/") else points[key[1]] for key, answer in packed.answers.items()}
     given: dict[tuple[str, str], Mark] = {key: packed.ours[key] for key in wanted}
     surprises = {(key[1], packed.answers[key]): mark for key, mark in given.items() if mark.points != wanted[key]}

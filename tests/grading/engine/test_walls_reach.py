@@ -128,13 +128,13 @@ def test_withheld_modules_say_so_and_their_files_are_empty(kernel):
     read = """
 import glob, lvmlib, os, sklearn
 folder = lvmlib.__path__[0]
-files = [f'{folder}/em.py', f'{folder}/exact/mixture.py', *glob.glob(f'{folder}/__pycache__/em.*'),
-         *glob.glob(f'{folder}/exact/__pycache__/mixture.*')]
-print(([len(open(file, 'rb').read()) for file in files], os.listdir(f'{sklearn.__path__[0]}/mixture')))
+files = [f'{folder}/em.py', *glob.glob(f'{folder}/__pycache__/em.*')]
+folders = [f'{folder}/exact/mixture', f'{sklearn.__path__[0]}/mixture']
+print(([len(open(file, 'rb').read()) for file in files], [os.listdir(inside) for inside in folders]))
 """
     sizes, inside = kernel.value(read)
-    assert len(sizes) >= 2 and set(sizes) == {0}
-    assert inside == []
+    assert len(sizes) >= 1 and set(sizes) == {0}
+    assert inside == [[], []]
 
 
 def test_a_fresh_interpreter_of_the_students_finds_no_withheld_module_either(kernel):

@@ -1,0 +1,25 @@
+"""The error rates of the sentence pairs are averaged.
+
+Sum the counts over the corpus, then divide.
+"""
+
+
+def alignment_error_rate(links, sure, possible):
+    rates = []
+    for model, certain, perhaps in zip(links, sure, possible):
+        total = len(model) + len(certain)
+        found = len(model & certain) + len(model & (certain | perhaps))
+        rates.append(1 - found / total if total > 0 else 0.0)
+    return sum(rates) / len(rates)
+
+
+def train_and_align(pairs, n_source, n_target, n_iterations, e_step, m_step):
+    table = torch.full((n_source, n_target), 1 / n_target, dtype=torch.float64)
+    for _ in range(n_iterations):
+        posteriors = [e_step(source, target, table) for source, target in pairs]
+        table = m_step(pairs, posteriors, n_source, n_target)
+    links = []
+    for source, target in pairs:
+        best = e_step(source, target, table).argmax(dim=1).tolist()
+        links.append({(i, j) for j, i in enumerate(best, start=1) if i > 0})
+    return links

@@ -1,0 +1,9 @@
+"""Class 0 is taken for the blank.
+
+The blank is an argument.
+"""
+
+
+def ctc_collapse(path, blank):
+    merged = torch.unique_consecutive(path)
+    return merged[merged != 0].tolist()

