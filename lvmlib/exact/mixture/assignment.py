@@ -36,8 +36,9 @@ def assign(
         return greatest, most_probable.to(log_joint.dtype)
     # where nothing is possible the bound is -inf, and q is of no use
     responsibilities = log_joint.sub_(greatest.nan_to_num(nan=math.nan, neginf=0.0))
-    torch.nn.functional.threshold_(responsibilities, math.log(NEGLIGIBLE[log_joint.dtype]), -math.inf)
-    total = responsibilities.exp_().sum(dim=0)
+    negligible = NEGLIGIBLE[log_joint.dtype]
+    responsibilities.clamp_(min=math.log(negligible)).exp_()  # exp(-inf) takes five times as long as exp(-46)
+    total = torch.nn.functional.threshold_(responsibilities, 1.01 * negligible, 0.0).sum(dim=0)
     responsibilities.div_(total)
     return greatest + total.log_(), responsibilities
 

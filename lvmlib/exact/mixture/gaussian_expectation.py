@@ -12,6 +12,7 @@ from lvmlib.em import Statistics
 from lvmlib.exact.gaussian import scale_of
 from lvmlib.exact.mixture.frame import Frame
 from lvmlib.exact.mixture.gaussian_pass import choose_pass
+from lvmlib.products import product
 
 Assigner = Callable[[Tensor, Tensor | slice], tuple[Tensor, Tensor]]
 """From ln p(x, k), (components, rows), and which rows these are: ELBO (rows,), responsibilities (components, rows)."""
@@ -64,7 +65,7 @@ def complete_statistics(
         rows = slice(stop, stop + way.rows)
         stop = rows.stop
         centred = x[rows].to(way.dtype) - centre
-        way.load((centred * inverse).T.contiguous() if inverse.ndim == 1 else inverse @ centred.T)
+        way.load((centred * inverse).T.contiguous() if inverse.ndim == 1 else product(inverse, centred.T))
         bound, responsibilities = assigner(way.log_joint(), rows)
         way.accumulate(responsibilities.to(way.dtype))
         elbo = elbo + bound.sum(dtype=torch.float64)

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from lvmlib.exact.gaussian import log_density
 from lvmlib.exact.mixture.stacked_pass import StackedPass
+from lvmlib.products import product
 
 QUADRATIC_FEATURES_UP_TO = 32
 """Columns up to which the D (D + 1) / 2 products x_i x_j are cheaper than K factors of D x D."""
@@ -59,10 +60,10 @@ class FeaturePass:
             self.cross = identity.new_zeros(self.n_features, self.n_features)
         self.moments = torch.zeros(self.coefficients.shape, dtype=torch.float64, device=means.device)
         self.rows = rows_per_chunk(self.coefficients.shape[1] * self.coefficients.element_size())
-        self._buffers: dict[int, tuple[Tensor, list[tuple[Tensor, Tensor, Tensor]]]] = {}
+        self._buffers: dict[int, tuple[Tensor, Tensor, list[tuple[Tensor, Tensor, Tensor]]]] = {}
 
     def load(self, x: Float[Tensor, "features rows"]) -> None:
-        self.features, products = self._buffer(x.shape[1])
+        self.features, self._log_joint, products = self._buffer(x.shape[1])
         self.x = self.features[-1 - self.n_features : -1]
         self.x.copy_(x)
         for one, other, out in products:
@@ -70,8 +71,8 @@ class FeaturePass:
         if self.covariance_type == "spherical":
             torch.sum(self.x.square(), dim=0, out=self.features[0])
 
-    def _buffer(self, rows: int) -> tuple[Tensor, list[tuple[Tensor, Tensor, Tensor]]]:
-        """Room for the features of so many rows, and the products that fill it: all but the last chunk share it."""
+    def _buffer(self, rows: int) -> tuple[Tensor, Tensor, list[tuple[Tensor, Tensor, Tensor]]]:
+        """Room for the features and ln p(x, k) of so many rows, and the products that fill it: all but the last chunk share it."""
         if rows not in self._buffers:
             features = self.coefficients.new_empty(self.coefficients.shape[1], rows)
             features[-1] = 1.0
@@ -83,18 +84,19 @@ class FeaturePass:
                     start += width - column
             elif self.covariance_type == "diag":
                 products.append((x, x, features[:width]))
-            self._buffers[rows] = features, products
+            self._buffers[rows] = features, features.new_empty(self.n_components, rows), products
         return self._buffers[rows]
 
     def log_joint(self) -> Float[Tensor, "components rows"]:
+        product(self.coefficients, self.features, self._log_joint)
         if self.covariance_type != "tied":
-            return self.coefficients @ self.features
-        return torch.sub(self.coefficients @ self.features, (self.within @ self.x).square().sum(dim=0), alpha=0.5)
+            return self._log_joint  # the assignment overwrites it
+        return torch.sub(self._log_joint, product(self.within, self.x).square().sum(dim=0), alpha=0.5)
 
     def accumulate(self, responsibilities: Float[Tensor, "components rows"]) -> None:
-        self.moments += responsibilities @ self.features.T
+        self.moments += product(self.features, responsibilities.T).T
         if self.covariance_type == "tied":
-            self.cross += self.x @ self.x.T
+            self.cross += product(self.x, self.x.T)
 
     def statistics(self) -> dict[str, Tensor]:
         """counts (K,), sums (K, D) and second: full (K, D, D), tied (D, D), diag (K, D), spherical (K,)."""

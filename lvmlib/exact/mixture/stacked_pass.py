@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from lvmlib.exact.mixture.assignment import NEGLIGIBLE
+from lvmlib.products import affine, product
 
 
 class StackedPass:
@@ -64,7 +65,7 @@ class StackedPass:
             self._complete_all()
             return
 
-        begun = torch.addmm(self.first_shift, self.first_inverse, x[: self.first])
+        begun = affine(self.first_shift, self.first_inverse, x[: self.first])
         self.begun = begun.view(n_components, self.first, rows)
         # an upper bound now; exact below where it can matter
         self._log_joint = torch.add(self.constant, self.begun.square().sum(dim=1), alpha=-0.5)
@@ -92,10 +93,10 @@ class StackedPass:
         half = self.half
         for component, (y, inverse, shift) in enumerate(zip(self._buffer, self.inverse, self.shift)):
             if half:  # the upper right quarter of the triangle is zero
-                torch.addmm(shift[:half], inverse[:half, :half], self.x[:half], out=y[:half])
-                torch.addmm(shift[half:], inverse[half:], self.x, out=y[half:])
+                affine(shift[:half], inverse[:half, :half], self.x[:half], out=y[:half])
+                affine(shift[half:], inverse[half:], self.x, out=y[half:])
             else:
-                torch.addmm(shift, inverse, self.x, out=y)
+                affine(shift, inverse, self.x, out=y)
             torch.sum(y.square(), dim=0, out=squares[component])
             self.completed[component] = (None, y)
         self._log_joint = torch.add(self.constant, squares, alpha=-0.5)
@@ -107,7 +108,7 @@ class StackedPass:
         x, begun = self.x, self.begun[component]
         if rows is not None:
             x, begun = x.index_select(1, rows), begun.index_select(1, rows)
-        y = torch.cat([begun, torch.addmm(shift[first:], inverse[first:], x)])
+        y = torch.cat([begun, affine(shift[first:], inverse[first:], x)])
         log_joint = torch.add(self.constant[component], y.square().sum(dim=0), alpha=-0.5)
         if rows is None:
             self._log_joint[component] = log_joint
@@ -127,7 +128,7 @@ class StackedPass:
             rows, y = done
             weighted = y * (weight if rows is None else weight.index_select(0, rows))
             self.sums[component] += weighted.sum(dim=1)
-            self.second[component] += weighted @ y.T
+            self.second[component] += product(weighted, y.T)
 
     def statistics(self) -> dict[str, Tensor]:
         """counts (K,), sums (K, D), second (K, D, D): of x = μ_k + L_k y."""
