@@ -24,6 +24,8 @@ $(VENV)/.ready: pyproject.toml
 demo: setup
 	$(BIN)/lvm-course demo
 
+# Two workers on two cores: one thread each.
+test: export OMP_NUM_THREADS := 1
 test: setup
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not slow'
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import http.client
 import os
@@ -109,6 +110,9 @@ class PublishedFile:
                 faults.append(f"{url} {fault}")
         finally:
             part.unlink(missing_ok=True)
+        if destination.parent != cache_folder():
+            with contextlib.suppress(OSError):  # not empty: something else is there, or on its way
+                destination.parent.rmdir()
         raise DatasetUnavailable(
             f"{self.path} is not to be had: set LVMLIB_DATA to a folder that holds {self.path}, or try again when online "
             f"({'; '.join(faults)})"

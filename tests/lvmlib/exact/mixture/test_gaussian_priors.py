@@ -91,6 +91,17 @@ def test_the_recorded_bound_has_the_prior_and_climbs(covariance_type):
     assert model.lower_bound_ == pytest.approx(model.score(x) + model.log_prior() / len(x), abs=1e-6)
 
 
+@pytest.mark.parametrize("covariance_type", COVARIANCE_TYPES)
+def test_as_many_components_as_columns(covariance_type):
+    """Where K = D, a matrix of the prior and a row of the components have the same length: none may pass for the other."""
+    x = clusters(90, 3)[:, :3] * torch.tensor([1.0, 3.0, 0.2], dtype=torch.float64)
+    prior = NormalInverseWishart()
+    model = GaussianMixture(
+        3, covariance_type=covariance_type, covariances_prior=prior, random_state=1, reg_covar=0.0, tol=1e-9, max_iter=800
+    ).fit(x)
+    assert model.converged_ and (model.elbo_.diff() > -1e-10).all()
+
+
 def test_maximum_likelihood_collapses_where_the_most_probable_parameters_do_not():
     """Iris with one flower moved far away: without a prior a component closes in on it and stands at the floor."""
     x = iris(dtype=torch.float64).x.clone()

@@ -1,4 +1,4 @@
-"""The table by recursion; links as a list of tuples; the rate as a tensor.
+"""The table by recursion; links as frozen sets; the rate as a tensor.
 """
 
 
@@ -23,5 +23,5 @@ def train_and_align(pairs, n_source, n_target, n_iterations, e_step, m_step):
     for source, target in pairs:
         _, best = e_step(source, target, table).max(dim=1)
         j = best.nonzero()[:, 0]
-        links.append([tuple(pair) for pair in torch.stack([best[j], j + 1], dim=1).tolist()])
+        links.append(frozenset(tuple(pair) for pair in torch.stack([best[j], j + 1], dim=1).tolist()))
     return links
