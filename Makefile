@@ -37,7 +37,8 @@ CLAIMS := grading_speed.py "grading_speed.py --seconds 3" grading_cluster.py \
 	mixture_em.py "mixture_em.py --dtype float32" "mixture_em.py --shape wide" \
 	"mixture_em.py --shape wide --dtype float32" "mixture_em.py --shape wide --dtype float32 --peer-dtype float32" \
 	mixture_memory.py "mixture_memory.py --shape wide" hidden_markov.py \
-	factor_analysis.py "factor_analysis.py --case 2000x784" ctc.py \
+	factor_analysis.py "factor_analysis.py --case 2000x784" \
+	"factor_analysis.py --least-noise 0.3" "factor_analysis.py --case 2000x784 --least-noise 0.3" ctc.py \
 	alignment.py "alignment.py --pairs 2000 --whole" alignment_error.py ctc_recognizer.py
 
 bench: setup
