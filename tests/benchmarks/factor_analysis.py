@@ -35,8 +35,8 @@ TOLERANCE = 1e-2
 TIGHT_TOLERANCE = 1e-4
 """For the comparison of where both end: against scikit-learn's ``svd_method="lapack"`` there. The randomized one's
 bound jitters with its random vectors, so that it stops earlier than its tolerance says."""
-MOST_APART, MOST_BELOW, MOST_APART_IN_NOISE = 1e-7, 1e-6, 1e-3
-"""Mean ln p(x), nats, at the tight tolerance; ours below the randomized peer's in the timed fits; noise, relative."""
+MOST_APART, MOST_BELOW, MOST_APART_IN_NOISE = 4 * TIGHT_TOLERANCE, 1e-6, 1e-3
+"""ln p of all examples, nats, at the tight tolerance; mean ln p(x), ours below the randomized peer's in the timed fits; noise, relative."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def compare(case: Case, rounds: int) -> dict:
     exact = ScikitFactorAnalysis(case.n_factors, svd_method="lapack", tol=TIGHT_TOLERANCE).fit(x)
     apart = abs(ours.score(x) - exact.score(x))
     noise = float(np.abs(ours.noise_variance_.numpy() / exact.noise_variance_ - 1).max())
-    if not (gain >= -MOST_BELOW and apart <= MOST_APART and noise <= MOST_APART_IN_NOISE):
+    if not (gain >= -MOST_BELOW and case.n_examples * apart <= MOST_APART and noise <= MOST_APART_IN_NOISE):
         raise SystemExit(f"not equal: {gain:.2g} above the peer, {apart:.2g} from its exact form, noise {noise:.2g}")
     return {
         "ours": {"seconds": seconds["ours"], "iterations": fitted["ours"].n_iter_},
