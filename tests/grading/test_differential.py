@@ -99,7 +99,18 @@ TEXTS = {
 """By variant and cell: vanilla's text, ours, and why."""
 BANK_MARKS: dict[tuple[str, str, str], tuple[float | None, float | None, str]] = {}
 """By homework, item and answer of a bank (``wrong/name``): vanilla's mark, ours, and why."""
-BANK_TEXTS: dict[tuple[str, str, str], tuple[str, str, str]] = {}
+BANK_TEXTS: dict[tuple[str, str, str], tuple[str, str, str]] = {
+    ("hw10_structured", "alignment_error_rate", "wrong/tensors_in_links"): (
+        "AssertionError: the positions in links are plain whole numbers\n"
+        "  given:    toy steps, the pairs [1, 2] -> [0, 1, 2] and [3] -> [1, 0, 3, 2], 2 iterations\n"
+        "  expected: (2, 1), not (tensor(2), 1)\n"
+        "  came:     links with tensors in them: no two such links are equal in a set\n"
+        "  look at:  int(...) or .tolist()",
+        "TypeError: it can't be sent to the test: an element of a set of type 'tuple', or holding another type "
+        "that may not be one",
+        "Tensors in a set don't cross between the interpreters: which are equal is for their own methods to say.",
+    ),
+}
 
 
 def student(variant: str) -> str:
