@@ -14,6 +14,8 @@ import torch
 from jaxtyping import Float64
 from torch import Tensor
 
+from lvmlib.products import product
+
 ROWS_AT_ONCE, COLUMNS_AT_ONCE = 1024, 112
 """Of x, centred and multiplied while they are in the processor's cache."""
 
@@ -35,7 +37,9 @@ class Scatter:
 
     def times(self, columns: Float64[Tensor, "features columns"]) -> Float64[Tensor, "features columns"]:
         """S times ``columns``."""
-        return self.matrix @ columns if self.root is None else self.root.T @ (self.root @ columns)
+        if self.root is None:
+            return product(self.matrix, columns)
+        return product(self.root.T, product(self.root, columns))
 
     def leading(
         self, n_leading: int, deviation: Float64[Tensor, " features"]
@@ -94,4 +98,4 @@ def _add_lower_triangle(products: Tensor, centred: Tensor) -> None:
     """Add centredᵀ centred to ``products`` on and below the diagonal, block by block; some of the rest is added too."""
     for start in range(0, len(products), COLUMNS_AT_ONCE):
         end = start + COLUMNS_AT_ONCE
-        products[start:end, :end].addmm_(centred[:, start:end].T, centred[:, :end])
+        products[start:end, :end] += product(centred[:, start:end].T, centred[:, :end])
