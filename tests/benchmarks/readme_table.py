@@ -15,7 +15,8 @@ def row(result: dict) -> str:
     times, seconds = result["ratio"], result.get("seconds_of_computing")
     what = result["claim"] + (f", {seconds:g} s of computing" if seconds is not None else "")
     hardware = result["hardware"]
-    where = f"{hardware['cores']} cores of {hardware['processor']}, {result['date']}"
+    cores = "1 core" if hardware["cores"] == 1 else f"{hardware['cores']} cores"
+    where = f"{cores} of {hardware['processor']}, {result['date']}"
     return f"| {what} | {times['median']:.2f} times | {times['min']:.2f} to {times['max']:.2f} | {result['target']:g} | {where} |"
 
 
