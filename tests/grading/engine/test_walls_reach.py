@@ -153,7 +153,8 @@ refused, written = [], []
 for folder in ['/', '/usr', '/usr/lib', '/etc', '/home', '/dev', '/proc', '/proc/sys/kernel', sys.prefix,
                sys.base_prefix, lvmlib.__path__[0], os.path.dirname(lvmlib.__path__[0]), os.path.dirname(os.__file__),
                '/root', '/home/student', '.', '/tmp', '/dev/shm']:
-    if os.path.isdir(folder):
+    # of a checkout below /tmp the way to it lies in the private scratch folder
+    if os.path.isdir(folder) and not folder.startswith('/tmp/'):
         try:
             with open(f'{folder}/mine', 'w') as file:
                 file.write('x')
