@@ -28,7 +28,7 @@ def numpy_is_faster() -> bool:
 
 def product(a: Tensor, b: Tensor, out: Tensor | None = None) -> Tensor:
     """a @ b, for two matrices of one dtype."""
-    if not numpy_is_faster() or a.device.type != "cpu" or a.requires_grad or b.requires_grad:
+    if not _by_numpy(a, b):
         return torch.mm(a, b, out=out)
     if out is None:
         return torch.from_numpy(np.matmul(a.numpy(), b.numpy()))
@@ -38,6 +38,10 @@ def product(a: Tensor, b: Tensor, out: Tensor | None = None) -> Tensor:
 
 def affine(shift: Tensor, a: Tensor, b: Tensor, out: Tensor | None = None) -> Tensor:
     """a @ b + shift, for two matrices and a column that is added to each column."""
-    if not numpy_is_faster() or a.device.type != "cpu" or any(one.requires_grad for one in (shift, a, b)):
+    if not _by_numpy(shift, a, b):
         return torch.addmm(shift, a, b, out=out)
     return product(a, b, out).add_(shift)
+
+
+def _by_numpy(*tensors: Tensor) -> bool:
+    return numpy_is_faster() and all(one.device.type == "cpu" and not one.requires_grad for one in tensors)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
-
 ROWS_CHECKED_TOGETHER = 4096
+MISSING_VALUES = ("error", "allow")
+"""What a model's ``missing_values`` may be: NaN is an error, or marks a value that is integrated out."""
 
 
 def as_data(x: object, n_features: int | None = None, name: str = "x", missing: bool = False) -> Tensor:
@@ -34,6 +35,8 @@ def as_data(x: object, n_features: int | None = None, name: str = "x", missing: 
         raise ValueError(f"{name} must have the shape (batch, features), neither of them 0, got {tuple(x.shape)}")
     if n_features is not None and x.shape[1] != n_features:
         raise ValueError(f"{name} has {x.shape[1]} columns, but the model was fitted on {n_features}")
+    if torch.isfinite(x.detach().sum()):  # one pass and no temporary; a NaN or an infinity would have stayed in the sum
+        return x
     start = 0
     for block in x.detach().split(ROWS_CHECKED_TOGETHER):  # no temporary as large as x
         bad = torch.isinf(block) if missing else ~torch.isfinite(block)
@@ -66,3 +69,14 @@ def check_shape(name: str, value: Tensor, shape: tuple[int, ...]) -> None:
     """Raise a ValueError unless ``value`` has exactly this shape."""
     if tuple(value.shape) != shape:
         raise ValueError(f"{name} must have the shape {shape}, got {tuple(value.shape)}")
+
+
+def check_dtype(dtype: torch.dtype) -> None:
+    """Raise a ValueError unless ``dtype`` is one of those in which numbers are returned and parameters kept."""
+    if dtype not in (torch.float32, torch.float64):
+        raise ValueError(f"dtype must be torch.float32 or torch.float64, got {dtype}")
+
+
+def listed(columns: Sequence[int]) -> str:
+    """The first ten, and how many more."""
+    return ", ".join(map(str, columns[:10])) + (f" and {len(columns) - 10} more" if len(columns) > 10 else "")

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from lvmlib.data.files import PublishedFile
 from lvmlib.data.idx import read_idx
-from lvmlib.data.record import Dataset, check_dtype
+from lvmlib.data.record import Dataset
 from lvmlib.randomness import Seed, as_generator
-from lvmlib.validation import check_choice
+from lvmlib.validation import check_choice, check_dtype
 
 MNIST_MIRRORS = ("https://ossci-datasets.s3.amazonaws.com/mnist", "https://storage.googleapis.com/cvdf-datasets/mnist")
 

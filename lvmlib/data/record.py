@@ -57,9 +57,3 @@ class Dataset:
     def __repr__(self) -> str:
         rows, columns = self.x.shape
         return f"Dataset({self.name}: {rows} x {columns}, {self.units}, {self.x.dtype}; licence: {self.licence})"
-
-
-def check_dtype(dtype: torch.dtype) -> None:
-    """Raise a ValueError unless ``dtype`` is one that a loader returns."""
-    if dtype not in (torch.float32, torch.float64):
-        raise ValueError(f"dtype must be torch.float32 or torch.float64, got {dtype}")

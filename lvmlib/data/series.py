@@ -12,7 +12,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from lvmlib.data.files import PublishedFile
-from lvmlib.data.record import Dataset, check_dtype
+from lvmlib.data.record import Dataset
+from lvmlib.validation import check_dtype
 
 RDATASETS = "https://raw.githubusercontent.com/vincentarelbundock/Rdatasets/1dcc2bf/csv"
 RDATASETS_SOURCE = "github.com/vincentarelbundock/Rdatasets, csv/{path}, commit 1dcc2bf"

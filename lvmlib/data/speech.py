@@ -17,9 +17,8 @@ from torch import Tensor
 
 from lvmlib.data.assembled import AssembledArchive
 from lvmlib.data.files import DatasetUnavailable, PublishedFile
-from lvmlib.data.record import check_dtype
 from lvmlib.randomness import Seed, as_generator
-from lvmlib.validation import check_at_least
+from lvmlib.validation import check_at_least, check_dtype
 
 FSDD = PublishedFile(
     "fsdd/fsdd_takes_0-9.zip",

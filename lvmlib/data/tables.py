@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 from lvmlib.data.files import PublishedFile
-from lvmlib.data.record import Dataset, check_dtype
+from lvmlib.data.record import Dataset
+from lvmlib.validation import check_dtype
 
 RDATASETS = "https://raw.githubusercontent.com/vincentarelbundock/Rdatasets"
 FAITHFUL = PublishedFile(

@@ -74,40 +74,6 @@ def log_density(
     return torch.stack(columns, dim=1)
 
 
-def estimate_covariances(
-    x: Float[Tensor, "batch features"],
-    responsibilities: Float[Tensor, "batch components"],
-    means: Float[Tensor, "components features"],
-    covariance_type: str,
-    reg_covar: float,
-) -> Tensor:
-    r"""The covariances that maximize Σ_nk r_nk ln N(x_n; μ_k, Σ_k), plus ``reg_covar`` on the diagonal.
-
-    full: Σ_k = Σ_n r_nk (x_n - μ_k)(x_n - μ_k)ᵀ / n_k, n_k = Σ_n r_nk; tied: the mean of
-    these weighted by n_k; diag: their diagonals; spherical: the means of their diagonals.
-    A component with n_k = 0 gets a NaN here: the caller keeps what it had.
-    """
-    counts = responsibilities.sum(dim=0)  # (components,)
-    scatters = []
-    for weight, mean in zip(responsibilities.T, means):
-        centred = x - mean
-        if covariance_type in ("full", "tied"):
-            scatters.append((weight[:, None] * centred).T @ centred)
-        else:
-            scatters.append(weight @ centred.square())
-    scatter = torch.stack(scatters)  # (components, features, features) or (components, features)
-    if covariance_type == "full":
-        covariances = scatter / counts[:, None, None]
-    elif covariance_type == "tied":
-        covariances = scatter.sum(dim=0) / counts.sum()
-    else:
-        covariances = scatter / counts[:, None]
-    if covariance_type in ("full", "tied"):
-        covariances.diagonal(dim1=-2, dim2=-1).add_(reg_covar)
-        return covariances
-    return (covariances if covariance_type == "diag" else covariances.mean(dim=1)) + reg_covar
-
-
 def trace_of_precision(scale: Tensor) -> Float[Tensor, " components"]:
     """tr Σ_k⁻¹ of each component, from its scale."""
     if scale.ndim == 2:

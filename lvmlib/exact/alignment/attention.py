@@ -18,7 +18,7 @@ from lvmlib.exact.alignment.attention_objectives import (
 from lvmlib.exact.alignment.sentence_pairs import SentencePairs
 from lvmlib.exact.alignment.translation import check_pairs
 from lvmlib.randomness import Seed, as_generator
-from lvmlib.validation import check_at_least, check_choice
+from lvmlib.validation import check_at_least, check_choice, check_dtype
 
 TRAININGS = ("marginal", "soft", "hard")
 
@@ -67,8 +67,7 @@ class LatentAttention(nn.Module):
         check_at_least("size", size, 1)
         check_at_least("n_samples", n_samples, 2)
         check_choice("training", training, TRAININGS)
-        if dtype not in (torch.float32, torch.float64):
-            raise ValueError(f"dtype must be torch.float32 or torch.float64, got {dtype}")
+        check_dtype(dtype)
         self.size, self.training_by, self.n_samples, self.dtype = size, training, n_samples, dtype
         self.source_vocabulary, self.target_vocabulary = pairs.source_vocabulary, pairs.target_vocabulary
         self.longest = int(pairs.source_lengths.max()), int(pairs.target_lengths.max())

@@ -13,7 +13,7 @@ from lvmlib.exact.alignment.cooccurrence import Cooccurrence, sum_segments
 from lvmlib.exact.alignment.sentence_pairs import SentencePairs, Vocabulary
 from lvmlib.exponential_family import ExponentialFamilyModel
 from lvmlib.randomness import Seed
-from lvmlib.validation import check_at_least, check_choice
+from lvmlib.validation import check_at_least, check_choice, check_dtype
 
 ASSIGNMENTS = ("soft", "hard", "stochastic")
 
@@ -37,8 +37,7 @@ class TranslationModel(ExponentialFamilyModel):
         random_state: Seed,
         progress: bool,
     ) -> None:
-        if dtype not in (torch.float32, torch.float64):
-            raise ValueError(f"dtype must be torch.float32 or torch.float64, got {dtype}")
+        check_dtype(dtype)
         check_choice("assignment", assignment, ASSIGNMENTS)
         check_at_least("tol", tol, 0)
         check_at_least("max_iter", max_iter, 1)

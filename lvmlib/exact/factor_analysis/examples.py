@@ -5,37 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from jaxtyping import Float64
 from torch import Tensor
 
 from lvmlib.chunks import Chunks
 from lvmlib.exact.factor_analysis.scatter import Scatter
-from lvmlib.validation import as_data
-
-MISSING_VALUES = ("error", "allow")
-
-
-def as_examples(x: Tensor | np.ndarray, n_features: int | None = None, *, missing_values: str = "error") -> Tensor:
-    """``x`` as a floating-point tensor (batch, features), NaN in it only where ``missing_values`` is "allow".
-
-    Raises
-    ------
-    TypeError, ValueError
-        As :func:`lvmlib.validation.as_data`; infinities are never allowed.
-    """
-    # as_data looks at every value; here that is done by one sum, which is a good part of a fast fit's time
-    if not isinstance(x, (Tensor, np.ndarray)) or x.ndim != 2 or 0 in x.shape:
-        return as_data(x, n_features)
-    as_data(np.zeros_like(x[:1]) if isinstance(x, np.ndarray) else torch.zeros_like(x[:1]), n_features)
-    x = torch.as_tensor(x)
-    if torch.isfinite(x.detach().sum()):  # one pass and no temporary; NaN and infinities would have stayed in the sum
-        return x
-    if missing_values == "error":
-        return as_data(x)
-    as_data(torch.where(torch.isnan(x), 0.0, x.detach()))
-    return x
+from lvmlib.validation import listed
 
 
 @dataclass(frozen=True)
@@ -94,8 +70,3 @@ def check_varying(columns: Columns | Scatter) -> None:
             f"x has constant columns: {listed(constant)}; their noise variance is 0 and the likelihood unbounded; "
             "drop them"
         )
-
-
-def listed(columns: list[int]) -> str:
-    """The first ten, and how many more."""
-    return ", ".join(map(str, columns[:10])) + (f" and {len(columns) - 10} more" if len(columns) > 10 else "")

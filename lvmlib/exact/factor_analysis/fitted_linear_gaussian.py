@@ -12,9 +12,9 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.distributions import Independent, MultivariateNormal, Normal
 
-from lvmlib.exact.factor_analysis.examples import as_examples
 from lvmlib.exact.factor_analysis.linear_gaussian import FactorPosterior, LinearGaussian, infer
 from lvmlib.model import LatentVariableModel
+from lvmlib.validation import as_data
 
 ENTRIES_AT_ONCE = 2**22
 """Of the posterior covariances, where every example may have its own."""
@@ -133,7 +133,7 @@ class FittedLinearGaussian(LatentVariableModel):
 
     def _as_fitted(self, x: Tensor | np.ndarray, missing_values: str | None = None) -> Tensor:
         parameters = self._fitted()
-        x = as_examples(x, len(parameters.offset), missing_values=missing_values or self.missing_values)
+        x = as_data(x, len(parameters.offset), missing=(missing_values or self.missing_values) == "allow")
         if x.dtype != parameters.loading.dtype:
             raise TypeError(f"x is {x.dtype}, but the model was fitted on {parameters.loading.dtype}")
         return x

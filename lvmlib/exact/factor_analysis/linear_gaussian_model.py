@@ -13,12 +13,12 @@ from torch import Tensor
 from lvmlib.chunks import Chunks
 from lvmlib.em import ExponentialFamilyModel, Statistics, expectation_maximization
 from lvmlib.exact.factor_analysis import rotation, sufficient
-from lvmlib.exact.factor_analysis.examples import MISSING_VALUES, as_examples, check_columns, columns_of, listed
+from lvmlib.exact.factor_analysis.examples import check_columns, columns_of
 from lvmlib.exact.factor_analysis.fitted_linear_gaussian import FittedLinearGaussian
 from lvmlib.exact.factor_analysis.linear_gaussian import FactorPosterior, LinearGaussian, expected_log_joint_and_entropy
 from lvmlib.exact.factor_analysis.scatter import Scatter, scatter_of, scatter_of_chunks
 from lvmlib.randomness import Seed
-from lvmlib.validation import check_at_least, check_choice
+from lvmlib.validation import MISSING_VALUES, as_data, check_at_least, check_choice, listed
 
 ROTATIONS = ("varimax",)
 
@@ -139,12 +139,13 @@ class LinearGaussianModel(FittedLinearGaussian, ExponentialFamilyModel):
 
     def _prepare(self, x: Tensor | np.ndarray | Chunks) -> tuple[torch.dtype, Scatter | Tensor | Chunks]:
         """The dtype of x, and what to fit to: its scatter where it is complete, else x itself in float64."""
+        missing = self.missing_values == "allow"
         if isinstance(x, Chunks):
             given = x
-            x = Chunks(lambda: (as_examples(chunk, missing_values=self.missing_values) for chunk in given))
+            x = Chunks(lambda: (as_data(chunk, missing=missing) for chunk in given))
             dtype, scatter = x.first().dtype, scatter_of_chunks(x)
         else:
-            x = as_examples(x, missing_values=self.missing_values).detach()
+            x = as_data(x, missing=missing).detach()
             dtype, scatter = x.dtype, scatter_of(x)
         if torch.isfinite(scatter.variances).all():
             check_columns(scatter, self.n_components)

@@ -21,7 +21,7 @@ from lvmlib.exact.hidden_markov.probability_tables import (
 from lvmlib.exact.hidden_markov.sequences import Sequences
 from lvmlib.exponential_family import Statistics
 from lvmlib.randomness import Seed
-from lvmlib.validation import check_at_least
+from lvmlib.validation import check_at_least, check_dtype
 
 MISSING = -1
 
@@ -99,8 +99,7 @@ class CategoricalHMM(HiddenMarkovModel):
             check_at_least("n_symbols", n_symbols, 1)
         if missing is not None and not missing < 0:
             raise ValueError(f"missing must be below 0, where no symbol is, got {missing}")
-        if dtype not in (torch.float32, torch.float64):
-            raise ValueError(f"dtype must be torch.float32 or torch.float64, got {dtype}")
+        check_dtype(dtype)
         self.n_symbols, self.missing, self.dtype = n_symbols, missing, dtype
         self.emissionprob_prior, self.emissionprob_init = emissionprob_prior, emissionprob_init
 

@@ -16,7 +16,7 @@ from lvmlib.exact.hidden_markov.sequences import Sequences
 from lvmlib.exact.hidden_markov.starts import clusters
 from lvmlib.exponential_family import Statistics
 from lvmlib.randomness import Seed, drawing_from
-from lvmlib.validation import check_at_least, check_shape
+from lvmlib.validation import check_at_least, check_dtype, check_shape
 
 
 class PoissonHMM(HiddenMarkovModel):
@@ -88,8 +88,7 @@ class PoissonHMM(HiddenMarkovModel):
             raise ValueError(f"missing must be below 0, where no count is, got {missing}")
         check_at_least("the shape in rates_prior", rates_prior[0], 1)
         check_at_least("the rate in rates_prior", rates_prior[1], 0)
-        if dtype not in (torch.float32, torch.float64):
-            raise ValueError(f"dtype must be torch.float32 or torch.float64, got {dtype}")
+        check_dtype(dtype)
         self.missing, self.rates_prior, self.rates_init, self.dtype = missing, rates_prior, rates_init, dtype
 
     @property

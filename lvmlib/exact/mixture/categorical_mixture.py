@@ -11,7 +11,7 @@ from torch.distributions import Categorical, Independent
 from lvmlib.exact.mixture.discrete_mixture import DiscreteMixture, refuse
 from lvmlib.exact.mixture.priors import concentration
 from lvmlib.randomness import Seed
-from lvmlib.validation import check_at_least, check_shape
+from lvmlib.validation import check_at_least, check_dtype, check_shape
 
 
 class CategoricalMixture(DiscreteMixture):
@@ -83,8 +83,7 @@ class CategoricalMixture(DiscreteMixture):
             progress=progress,
         )
         check_at_least("n_categories", n_categories, 2)
-        if dtype not in (torch.float32, torch.float64):
-            raise ValueError(f"dtype must be torch.float32 or torch.float64, got {dtype}")
+        check_dtype(dtype)
         self.n_categories = self.n_symbols = n_categories
         self._dtype = dtype
         self.probabilities_init, self.probabilities_prior = probabilities_init, probabilities_prior

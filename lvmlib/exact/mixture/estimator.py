@@ -19,9 +19,8 @@ from lvmlib.exact.mixture.priors import concentration
 from lvmlib.model import LatentVariableModel
 from lvmlib.randomness import Seed, as_generator
 from lvmlib.stepwise_em import stepwise_expectation_maximization
-from lvmlib.validation import check_at_least, check_choice, check_shape
+from lvmlib.validation import MISSING_VALUES, check_at_least, check_choice, check_shape
 
-MISSING_VALUES = ("error", "allow")
 ACCELERATIONS = (None, "squarem")
 Data = Tensor | np.ndarray | Chunks
 

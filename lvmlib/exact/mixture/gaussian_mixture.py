@@ -20,7 +20,7 @@ from lvmlib.exact.mixture.priors import NormalInverseWishart
 from lvmlib.exact.mixture.starts import INIT_PARAMS
 from lvmlib.exact.mixture.survey import survey
 from lvmlib.randomness import Seed, as_generator
-from lvmlib.validation import as_data, check_at_least, check_choice
+from lvmlib.validation import as_data, check_at_least, check_choice, listed
 
 Start = Tensor | np.ndarray | Sequence | None
 
@@ -213,7 +213,7 @@ class GaussianMixture(GaussianMixtureEM):
         may_be_flat = self.allow_constant_columns or self.covariances_prior is not None
         if unbounded and "covariances" in self.fit_parameters and not may_be_flat:
             raise ValueError(
-                f"x has constant columns: {_listed(seen.constant)}; a Gaussian's density on them is unbounded. Drop them, "
+                f"x has constant columns: {listed(seen.constant)}; a Gaussian's density on them is unbounded. Drop them, "
                 "or set allow_constant_columns=True to give them the variance reg_covar"
             )
 
@@ -222,7 +222,3 @@ class GaussianMixture(GaussianMixtureEM):
         if n_features is not None and hasattr(self, "_dtype") and x.dtype != self._dtype:
             raise TypeError(f"x is {x.dtype}, but the mixture was fitted on {self._dtype}")
         return x
-
-
-def _listed(columns: Sequence[int]) -> str:
-    return ", ".join(map(str, columns[:10])) + (f" and {len(columns) - 10} more" if len(columns) > 10 else "")
