@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -61,6 +62,24 @@ class Chunks:
         for chunk in self:
             return chunk
         raise ValueError("source gave no chunk: it is empty, or its function returned a used-up iterator")
+
+
+def chunks_of(x: Any) -> Iterator[Any]:
+    """The chunks of x, or x itself where it is in one piece.
+
+    Raises
+    ------
+    ValueError
+        If x is :class:`Chunks` and gives none.
+    """
+    if not isinstance(x, Chunks):
+        yield x
+        return
+    chunk = None
+    for chunk in x:
+        yield chunk
+    if chunk is None:
+        raise ValueError("x has no chunk: its source is empty")
 
 
 def _as_tensor(chunk: Tensor | np.ndarray) -> Tensor:

@@ -19,6 +19,8 @@ import copy
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from typing import Any
 
 import torch
@@ -26,7 +28,7 @@ from jaxtyping import Float
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from lvmlib.chunks import Chunks
+from lvmlib.chunks import chunks_of
 from lvmlib.exponential_family import EMPosterior, ExponentialFamilyModel, Statistics
 from lvmlib.randomness import Seed, as_generator
 from lvmlib.squarem import Squarem
@@ -247,10 +249,5 @@ def total_statistics(
     model: ExponentialFamilyModel, x: Any, assignment: str = "soft", generator: torch.Generator | None = None
 ) -> Statistics:
     """The expected statistics of all of x, which may be :class:`~lvmlib.chunks.Chunks`."""
-    total: Statistics | None = None
-    for chunk in x if isinstance(x, Chunks) else (x,):
-        part = model.expected_statistics(chunk, assignment, generator)
-        total = part if total is None else total + part
-    if total is None:
-        raise ValueError("x has no chunk: its source is empty")
-    return total
+    parts = (model.expected_statistics(chunk, assignment, generator) for chunk in chunks_of(x))
+    return reduce(add, parts)

@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from lvmlib.chunks import Chunks
+from lvmlib.chunks import chunks_of
 from lvmlib.em import Statistics
 from lvmlib.exact.finite import FinitePosterior
 from lvmlib.exact.mixture.assignment import assign
@@ -182,13 +182,11 @@ class DiscreteMixture(Mixture):
 
     def _look_at(self, x: Data) -> tuple[int, int]:
         n_rows, n_columns = 0, None
-        for chunk in x if isinstance(x, Chunks) else (x,):
+        for chunk in chunks_of(x):
             checked = self._checked(chunk)
             if n_columns not in (None, checked.shape[1]):
                 raise ValueError(f"x has chunks of {n_columns} and of {checked.shape[1]} columns")
             n_rows, n_columns = n_rows + len(checked), checked.shape[1]
-        if n_columns is None:
-            raise ValueError("x has no chunk: its source is empty")
         return n_rows, n_columns
 
 

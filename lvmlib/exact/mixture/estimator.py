@@ -12,7 +12,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.distributions import Categorical
 
-from lvmlib.chunks import Chunks
+from lvmlib.chunks import Chunks, chunks_of
 from lvmlib.em import ExponentialFamilyModel, expectation_maximization, total_statistics
 from lvmlib.exact.finite import FinitePosterior
 from lvmlib.exact.mixture.priors import concentration
@@ -214,7 +214,7 @@ class Mixture(LatentVariableModel, ExponentialFamilyModel):
         return 2 * self.n_parameters - 2 * self._log_likelihood(x)[0]
 
     def _log_likelihood(self, x: Data) -> tuple[float, int]:
-        parts = [self.log_marginal(chunk) for chunk in (x if isinstance(x, Chunks) else (x,))]
+        parts = [self.log_marginal(chunk) for chunk in chunks_of(x)]
         return sum(float(part.double().sum()) for part in parts), sum(map(len, parts))
 
     def _counts(self, x: Tensor | Chunks) -> Tensor:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lvmlib.chunks import Chunks
+from lvmlib.chunks import Chunks, chunks_of
 from lvmlib.validation import as_data
 
 SURVEY_ROWS = 4096
@@ -42,7 +42,7 @@ class Survey:
 
 def row_blocks(x: Tensor | Chunks, rows: int) -> Iterator[Tensor]:
     """x, whole or in chunks, in blocks of at most so many rows."""
-    for chunk in x if isinstance(x, Chunks) else (x,):
+    for chunk in chunks_of(x):
         yield from chunk.split(rows)
 
 
@@ -63,7 +63,7 @@ def survey(x: object, missing: bool = False) -> Survey:
         chunks differ in their columns; if a column holds no value at all.
     """
     total: _Moments | None = None
-    for chunk in x if isinstance(x, Chunks) else (x,):
+    for chunk in chunks_of(x):
         chunk = as_data(chunk, missing=missing)
         total = total or _Moments(chunk)
         if chunk.shape[1] != len(total.count):
@@ -72,8 +72,7 @@ def survey(x: object, missing: bool = False) -> Survey:
             raise TypeError(f"x has chunks of {total.dtype} and of {chunk.dtype}")
         for block in chunk.split(SURVEY_ROWS):
             total.add(block)
-    if total is None:
-        raise ValueError("x has no chunk: its source is empty")
+    assert total is not None
     return total.survey()
 
 
