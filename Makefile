@@ -42,6 +42,7 @@ CLAIMS := grading_speed.py "grading_speed.py --seconds 3" grading_cluster.py \
 	alignment.py "alignment.py --pairs 2000 --whole" alignment_error.py ctc_recognizer.py
 
 bench: setup
+	$(BIN)/pip install --quiet --editable '.[bench]'
 	for claim in $(CLAIMS); do $(BIN)/python tests/benchmarks/$$claim || exit 1; done
 	$(BIN)/python tests/benchmarks/readme_table.py
 

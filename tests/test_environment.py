@@ -8,7 +8,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base"}  # where conda-forge names it otherwise
-FOR_CONDA = ("data", "plots", "notebook", "course")
+FOR_CONDA = ("data", "plots", "notebook", "command", "course")
 
 
 def split(requirement: str) -> tuple[str, str]:

@@ -1,0 +1,1 @@
+"""Models whose posterior is a network."""

@@ -1,0 +1,51 @@
+"""A chain of distributions: z = (z_1, z_2, ...), each given the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from lvmlib.distributions.diagonal_gaussian import DiagonalGaussian
+
+Conditional = Callable[[Tensor], DiagonalGaussian]
+"""A module called with the layer before; it returns a distribution."""
+
+
+class Chain:
+    """p(z_1) p(z_2|z_1) ... in the order drawn; a value is the tuple of layers.
+
+    Parameters
+    ----------
+    first
+        The distribution of the layer that is drawn first.
+    conditionals
+        One a further layer, each called with the layer before.
+    reverse
+        Whether the tuple lists the layer drawn last first. A hierarchical model's tuple is (z_1, ..., z_L) with
+        z_1 next to x: q(z|x) draws it first, the prior p(z_L) ... p(z_1|z_2) last.
+    """
+
+    has_rsample = True
+
+    def __init__(self, first: DiagonalGaussian, conditionals: Sequence[Conditional], reverse: bool = False) -> None:
+        self.first, self.conditionals, self.reverse = first, conditionals, reverse
+
+    def rsample(self, sample_shape: torch.Size = torch.Size()) -> tuple[Tensor, ...]:  # noqa: B008
+        layers = [self.first.rsample(sample_shape)]
+        for conditional in self.conditionals:
+            layers.append(conditional(layers[-1]).rsample())
+        return tuple(reversed(layers) if self.reverse else layers)
+
+    def sample(self, sample_shape: torch.Size = torch.Size()) -> tuple[Tensor, ...]:  # noqa: B008
+        with torch.no_grad():
+            return self.rsample(sample_shape)
+
+    def log_prob(self, value: tuple[Tensor, ...]) -> Tensor:
+        """Σ_l ln p(z_l | the layer drawn before), (...,), nats."""
+        layers = value[::-1] if self.reverse else value
+        total = self.first.log_prob(layers[0])
+        for conditional, before, layer in zip(self.conditionals, layers[:-1], layers[1:], strict=True):
+            total = total + conditional(before).log_prob(layer)
+        return total
