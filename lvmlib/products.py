@@ -3,7 +3,7 @@
 PyTorch's wheels carry Intel's MKL, which gives processors of other makers only its AVX2
 kernels; NumPy's carry OpenBLAS, which uses what the processor has. On an AMD processor of
 2024 (Zen 5) one core did 55 and 91 billion operations a second in float64, 101 and 186 in
-float32. Elsewhere, on other devices and where gradients are asked for, these are torch's own.
+float32. Elsewhere, on other devices and where gradients are asked for, it is torch's own.
 """
 
 from __future__ import annotations
@@ -27,21 +27,10 @@ def numpy_is_faster() -> bool:
 
 
 def product(a: Tensor, b: Tensor, out: Tensor | None = None) -> Tensor:
-    """a @ b, for two matrices of one dtype."""
-    if not _by_numpy(a, b):
+    """a @ b, for two matrices of one dtype; where b is a.T itself, NumPy does half the work."""
+    if a.device.type != "cpu" or a.requires_grad or b.requires_grad or not numpy_is_faster():
         return torch.mm(a, b, out=out)
     if out is None:
         return torch.from_numpy(np.matmul(a.numpy(), b.numpy()))
     np.matmul(a.numpy(), b.numpy(), out=out.numpy())
     return out
-
-
-def affine(shift: Tensor, a: Tensor, b: Tensor, out: Tensor | None = None) -> Tensor:
-    """a @ b + shift, for two matrices and a column that is added to each column."""
-    if not _by_numpy(shift, a, b):
-        return torch.addmm(shift, a, b, out=out)
-    return product(a, b, out).add_(shift)
-
-
-def _by_numpy(*tensors: Tensor) -> bool:
-    return numpy_is_faster() and all(one.device.type == "cpu" and not one.requires_grad for one in tensors)

@@ -30,11 +30,18 @@ class Reference:
 
     @classmethod
     def of(cls, x: Float[Tensor, "total features"]) -> Reference:
-        exact = x.detach().double()
-        observed = ~torch.isnan(exact)
-        counts = observed.sum(dim=0).clamp(min=1)
-        centre = torch.where(observed, exact, 0.0).sum(dim=0) / counts
-        variance = torch.where(observed, exact - centre, 0.0).square().sum(dim=0) / counts
+        # about the first frame, so that no digits are lost to a mean far from 0
+        origin = torch.nan_to_num(x[0].detach().double())
+        deviations = x.detach().double() - origin
+        if torch.isfinite(deviations.sum()):
+            counts = torch.full_like(origin, len(x))
+        else:
+            observed = ~torch.isnan(deviations)
+            counts = observed.sum(dim=0).clamp(min=1).double()
+            deviations = torch.where(observed, deviations, 0.0)
+        mean = deviations.new_ones(len(x)) @ deviations / counts
+        variance = deviations.square_().T @ deviations.new_ones(len(x)) / counts - mean.square()
+        centre = origin + mean
         return cls(centre, torch.where(variance > 0, variance.sqrt(), 1.0))
 
 

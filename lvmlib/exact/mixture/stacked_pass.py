@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from lvmlib.exact.mixture.assignment import NEGLIGIBLE
-from lvmlib.products import affine, product
+from lvmlib.products import product
 
 
 class StackedPass:
@@ -20,7 +20,9 @@ class StackedPass:
     rest is left out, and so are these examples from k's moments: with many columns, most.
 
     The moments are taken of y_k, in each component's own coordinates, where they are of order
-    1 however narrow the component, and turned back in float64.
+    1 however narrow the component, and turned back in float64. A row of ones stands above x and
+    above y: a product then adds the shift, and that of √r (1, y) with itself, which is
+    symmetric and half the work, holds n_k, Σ r y and Σ r y yᵀ.
     """
 
     ROWS, ROWS_APART = 512, 2048
@@ -45,27 +47,28 @@ class StackedPass:
         self.half = width // 2 if width >= 32 else 0
         identity = torch.eye(width, dtype=scale.dtype, device=scale.device)
         inverse = torch.linalg.solve_triangular(scale, identity.expand_as(scale), upper=False)
-        self.shift = -(inverse @ means[:, :, None]).to(dtype)  # (components, features, 1)
-        self.inverse = inverse.to(dtype)
+        shift = -(inverse @ means[:, :, None])
+        self.inverse = torch.cat([shift, inverse], dim=2).to(dtype)  # (components, features, 1 + features)
         first = self.first
-        self.first_inverse = self.inverse[:, :first, :first].reshape(-1, first)  # stacked: one product for all
-        self.first_shift = self.shift[:, :first].reshape(-1, 1)
+        self.first_inverse = self.inverse[:, :first, : 1 + first].reshape(-1, 1 + first)  # stacked: one product for all
         log_determinant = 2 * scale.diagonal(dim1=-2, dim2=-1).log().sum(dim=1)
         self.constant = (log_weights - 0.5 * (width * math.log(2 * math.pi) + log_determinant)).to(dtype)[:, None]
         self._buffer: Tensor | None = None
-        zeros = dict(dtype=torch.float64, device=means.device)
-        self.counts, self.sums = torch.zeros(n_components, **zeros), torch.zeros(n_components, width, **zeros)
-        self.second = torch.zeros(n_components, width, width, **zeros)
+        self.moments = torch.zeros(n_components, 1 + width, 1 + width, dtype=torch.float64, device=means.device)
 
     def load(self, x: Float[Tensor, "features rows"]) -> None:
-        self.x = x
-        n_components, rows = len(self.constant), x.shape[1]
+        n_components, (width, rows) = len(self.constant), x.shape
+        shape = (1 + n_components if self.every else 1, 1 + width, rows)
+        if self._buffer is None or self._buffer.shape != shape:  # the last chunk is shorter
+            self._buffer = x.new_ones(shape)
+        self.x = self._buffer[0]
+        self.x[1:] = x
         self.completed: list[tuple[Tensor | None, Tensor] | None] = [None] * n_components
         if self.every:
             self._complete_all()
             return
 
-        begun = affine(self.first_shift, self.first_inverse, x[: self.first])
+        begun = product(self.first_inverse, self.x[: 1 + self.first])
         self.begun = begun.view(n_components, self.first, rows)
         # an upper bound now; exact below where it can matter
         self._log_joint = torch.add(self.constant, self.begun.square().sum(dim=1), alpha=-0.5)
@@ -86,30 +89,25 @@ class StackedPass:
                 self._complete(component, needed[component] | likely[component], count)
 
     def _complete_all(self) -> None:
-        n_components, (width, rows) = len(self.constant), self.x.shape
-        if self._buffer is None or self._buffer.shape[2] != rows:
-            self._buffer = self.x.new_empty(n_components, width, rows)
-        squares = self.x.new_empty(n_components, rows)
-        half = self.half
-        for component, (y, inverse, shift) in enumerate(zip(self._buffer, self.inverse, self.shift)):
+        squares, half = self.x.new_empty(len(self.constant), self.x.shape[1]), self.half
+        for component, (inverse, y) in enumerate(zip(self.inverse, self._buffer[1:])):
             if half:  # the upper right quarter of the triangle is zero
-                affine(shift[:half], inverse[:half, :half], self.x[:half], out=y[:half])
-                affine(shift[half:], inverse[half:], self.x, out=y[half:])
+                product(inverse[:half, : 1 + half], self.x[: 1 + half], out=y[1 : 1 + half])
+                product(inverse[half:], self.x, out=y[1 + half :])
             else:
-                affine(shift, inverse, self.x, out=y)
-            torch.sum(y.square(), dim=0, out=squares[component])
+                product(inverse, self.x, out=y[1:])
+            torch.sum(y[1:].square(), dim=0, out=squares[component])
             self.completed[component] = (None, y)
         self._log_joint = torch.add(self.constant, squares, alpha=-0.5)
 
     def _complete(self, component: int, chosen: Tensor, count: int) -> None:
         """y_k and ln p(x, k) for these examples of the chunk; for all where they are most."""
-        first, inverse, shift = self.first, self.inverse[component], self.shift[component]
         rows = chosen.nonzero()[:, 0] if count < self.ALL_FROM * self.x.shape[1] else None
         x, begun = self.x, self.begun[component]
         if rows is not None:
             x, begun = x.index_select(1, rows), begun.index_select(1, rows)
-        y = torch.cat([begun, affine(shift[first:], inverse[first:], x)])
-        log_joint = torch.add(self.constant[component], y.square().sum(dim=0), alpha=-0.5)
+        y = torch.cat([x[:1], begun, product(self.inverse[component, self.first :], x)])
+        log_joint = torch.add(self.constant[component], y[1:].square().sum(dim=0), alpha=-0.5)
         if rows is None:
             self._log_joint[component] = log_joint
         else:
@@ -121,25 +119,23 @@ class StackedPass:
         return self._log_joint
 
     def accumulate(self, responsibilities: Float[Tensor, "components rows"]) -> None:
-        self.counts += responsibilities.sum(dim=1, dtype=torch.float64)
-        for component, (weight, done) in enumerate(zip(responsibilities, self.completed)):
+        for component, (root, done) in enumerate(zip(responsibilities.sqrt(), self.completed)):
             if done is None:
                 continue
             rows, y = done
-            weighted = y * (weight if rows is None else weight.index_select(0, rows))
-            self.sums[component] += weighted.sum(dim=1)
-            self.second[component] += product(weighted, y.T)
+            weighted = y * (root if rows is None else root.index_select(0, rows))
+            self.moments[component] += product(weighted, weighted.T)
 
     def statistics(self) -> dict[str, Tensor]:
         """counts (K,), sums (K, D), second (K, D, D): of x = μ_k + L_k y."""
-        counts, means = self.counts, self.means
-        shifts = (self.scale @ self.sums[:, :, None])[:, :, 0]  # Σ r (x - μ)
+        counts, means, second = self.moments[:, 0, 0], self.means, self.moments[:, 1:, 1:]
+        shifts = (self.scale @ self.moments[:, 1:, :1])[:, :, 0]  # Σ r (x - μ)
         cross = shifts[:, :, None] * means[:, None, :]
         square = counts[:, None, None] * means[:, :, None] * means[:, None, :]
         return {
             "counts": counts,
             "sums": shifts + counts[:, None] * means,
-            "second": self.scale @ self.second @ self.scale.mT + cross + cross.mT + square,
+            "second": self.scale @ second @ self.scale.mT + cross + cross.mT + square,
         }
 
 

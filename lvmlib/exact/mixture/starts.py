@@ -10,7 +10,7 @@ from torch import Tensor
 
 from lvmlib.chunks import Chunks
 from lvmlib.exact.mixture.kmeans_plus_plus import kmeans_plus_plus
-from lvmlib.exact.mixture.survey import SURVEY_ROWS, row_blocks
+from lvmlib.exact.mixture.survey import row_blocks
 
 INIT_PARAMS = ("kmeans", "k-means++", "random_from_data")
 MOST_ITERATIONS = 300
@@ -27,7 +27,7 @@ def sample_of(x: Tensor | Chunks, n_rows: int, generator: torch.Generator) -> Te
     order = torch.randperm(n_rows, generator=generator, device=generator.device)
     chosen = order[:SAMPLE_ROWS].sort().values
     found, start = [], 0
-    for block in row_blocks(x, SURVEY_ROWS):
+    for block in row_blocks(x):
         here = chosen[(chosen >= start) & (chosen < start + len(block))] - start
         found.append(block[here.to(block.device)])
         start += len(block)
@@ -57,7 +57,7 @@ def lloyd(
     """
     nearest: Tensor | None = None
     for _ in range(MOST_ITERATIONS):
-        blocks = [torch.cdist(block, centres).argmin(dim=1) for block in x.split(SURVEY_ROWS)]
+        blocks = [torch.cdist(block, centres).argmin(dim=1) for block in row_blocks(x)]
         before, nearest = nearest, torch.cat(blocks)
         if before is not None and torch.equal(before, nearest):
             break

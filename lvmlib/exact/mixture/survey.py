@@ -12,8 +12,8 @@ from torch import Tensor
 from lvmlib.chunks import Chunks, chunks_of
 from lvmlib.validation import as_data
 
-SURVEY_ROWS = 4096
-"""Rows looked at together, so that no temporary is as large as the data."""
+SURVEY_VALUES = 32_768
+"""Values looked at together: a temporary of theirs lies in the second-level cache, whatever the number of columns."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,10 @@ class Survey:
         return self.covariance is not None
 
 
-def row_blocks(x: Tensor | Chunks, rows: int) -> Iterator[Tensor]:
-    """x, whole or in chunks, in blocks of at most so many rows."""
+def row_blocks(x: Tensor | Chunks) -> Iterator[Tensor]:
+    """x, whole or in chunks, in blocks of rows that hold at most ``SURVEY_VALUES``."""
     for chunk in chunks_of(x):
-        yield from chunk.split(rows)
+        yield from chunk.split(max(1, SURVEY_VALUES // chunk.shape[1]))
 
 
 def survey(x: object, missing: bool = False) -> Survey:
@@ -70,7 +70,7 @@ def survey(x: object, missing: bool = False) -> Survey:
             raise ValueError(f"x has chunks of {len(total.count)} and of {chunk.shape[1]} columns")
         if chunk.dtype != total.dtype:
             raise TypeError(f"x has chunks of {total.dtype} and of {chunk.dtype}")
-        for block in chunk.split(SURVEY_ROWS):
+        for block in row_blocks(chunk):
             total.add(block)
     assert total is not None
     return total.survey()
