@@ -7,6 +7,8 @@ import math
 import torch
 from torch import Tensor
 
+from lvmlib.batch_share import standard_normal
+
 LOG_2_PI = math.log(2 * math.pi)
 
 
@@ -36,7 +38,7 @@ class DiagonalGaussian:
 
     def rsample(self, sample_shape: torch.Size = torch.Size()) -> Tensor:  # noqa: B008
         """z = mean + scale ε with ε ~ N(0, I): gradients pass through both."""
-        epsilon = torch.randn((*sample_shape, *self.mean.shape), dtype=self.mean.dtype, device=self.mean.device)
+        epsilon = standard_normal((*sample_shape, *self.mean.shape), self.mean)
         return torch.addcmul(self.mean, self.scale, epsilon)
 
     def sample(self, sample_shape: torch.Size = torch.Size()) -> Tensor:  # noqa: B008
