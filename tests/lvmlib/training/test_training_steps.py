@@ -63,7 +63,7 @@ def starting_at(state, bound):
     return started
 
 
-@pytest.mark.parametrize("limits", [{}, {"clip_norm": 1.9}, {"clip_norm": 1.9, "skip_norm": 2.6}, {"skip_norm": 2.2}], ids=str)
+@pytest.mark.parametrize("limits", [{}, {"clip_norm": 2.5}, {"clip_norm": 2.5, "skip_norm": 3.6}, {"skip_norm": 3.2}], ids=str)
 def test_equals_adam_by_hand(limits):
     """In float64, to its rounding over 30 steps; the rates, the order, the last short batch and the noise included."""
     settings = {"betas": (0.8, 0.99), "eps": 1e-4} | limits
@@ -144,7 +144,7 @@ def test_fewer_bad_steps_in_a_row_than_the_limit_go_on():
     steps = {*range(4, 13), *range(14, 23)}
     assert small_run(objective=exploding_at(steps, math.nan), max_skipped=10)[1].n_skipped == 18
     with pytest.raises(TrainingError, match="10 steps"):
-        small_run(objective=exploding_at(steps | {13} - {4, 5, 6, 7, 8, 9, 10, 11} - set(range(22, 23)), math.nan), max_skipped=10)
+        small_run(objective=exploding_at(range(3, 13), math.nan), max_skipped=10)
 
 
 def test_an_epoch_without_a_good_step_says_nan():
