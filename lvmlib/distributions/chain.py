@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from lvmlib.distributions.diagonal_gaussian import DiagonalGaussian
 
@@ -29,7 +29,7 @@ class Chain:
 
     has_rsample = True
 
-    def __init__(self, first: DiagonalGaussian, conditionals: Sequence[Conditional], reverse: bool = False) -> None:
+    def __init__(self, first: DiagonalGaussian, conditionals: Sequence[Conditional] | nn.ModuleList, reverse: bool = False) -> None:
         self.first, self.conditionals, self.reverse = first, conditionals, reverse
 
     def rsample(self, sample_shape: torch.Size = torch.Size()) -> tuple[Tensor, ...]:  # noqa: B008
