@@ -31,7 +31,7 @@ class Chain:
 
     has_rsample = True
 
-    def __init__(self, first: DiagonalGaussian, conditionals: Sequence[Conditional], reverse: bool = False) -> None:
+    def __init__(self, first: DiagonalGaussian, conditionals: Sequence[Conditional] | nn.ModuleList, reverse: bool = False) -> None:
         self.first, self.conditionals, self.reverse = first, conditionals, reverse
 
     def rsample(self, sample_shape: torch.Size = torch.Size()) -> tuple[Tensor, ...]:  # noqa: B008
