@@ -9,7 +9,7 @@ from rowwise import X, Switches, copies, exact_encoder, gradients, linear_gaussi
 
 from lvmlib.amortized.architectures import bernoulli_vae, two_layer_bernoulli_vae
 from lvmlib.bounds import elbo, hard_elbo, iwae
-from lvmlib.distributions import Bernoulli, Chain, DiagonalGaussian
+from lvmlib.distributions import Chain, DiagonalGaussian
 from lvmlib.gradients import doubly_reparameterized, reparameterized, score_function, sticking_the_landing
 from lvmlib.networks import ToGaussian, perceptron
 
@@ -64,12 +64,12 @@ class TestEveryEstimator:
 def test_the_order_of_the_batch_is_that_of_the_values(estimator, n_layers, monkeypatch):
     """Noise is given by the position in the batch: with the same noise for each example, the values move with x."""
     model, x = vae(n_layers), images()
-    same = torch.randn
 
-    def of_one_example(shape, **settings):
-        return same((shape[0], 1, shape[2]), **settings).expand(shape)
+    def of_one_example(self, sample_shape=()):
+        shape = (*sample_shape, *self.mean.shape)
+        return self.mean + self.scale * torch.randn((shape[0], 1, shape[2]), dtype=self.mean.dtype)
 
-    monkeypatch.setattr(torch, "randn", of_one_example)
+    monkeypatch.setattr(DiagonalGaussian, "rsample", of_one_example)
     order = torch.tensor([3, 0, 4, 1, 2])
     torch.testing.assert_close(estimator(model, x[order], 3, 6), estimator(model, x, 3, 6)[order])
     gradient, moved = (gradients(model, estimator(model, rows, 3, 6)) for rows in (x, x[order]))
@@ -300,9 +300,8 @@ class TestBadInput:
             estimator(model, images(), 3, 6)
 
     def test_where_the_learning_signal_is_infinite(self):
-        """A prior under which one value is impossible: with the others all impossible, a sample's merit is infinite."""
+        """A z that the model cannot have: where all other samples are such, a sample's merit is infinite."""
         model = Switches(40)
-        model.prior = lambda: Bernoulli(torch.tensor([-math.inf, 0.5], dtype=torch.float64))
         model.log_joint = lambda x, z: model.likelihood(z).log_prob(x) + torch.where(z[..., 0] > 0, -math.inf, 0.0)
         with pytest.raises(ValueError, match="what a sample did for the bound is not finite"):
             score_function(model, copies(40), 2, 6)

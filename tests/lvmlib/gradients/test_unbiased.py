@@ -1,7 +1,7 @@
 """Every estimator against the exact gradient of its bound, by quadrature and by enumeration.
 
 A repeat is a row of the batch (see ``rowwise``). Means are compared within five standard errors of 40,000 repeats: with
-some 200 components in all, a right estimator fails with a chance of about 1e-4 over the whole file; seeds are fixed.
+some 500 components in all, right estimators fail with a chance of about 3e-4 over the whole file.
 """
 
 import itertools
@@ -81,7 +81,7 @@ def by_quadrature(n_layers, n_samples, bound, n_nodes, path_alone=False):
 
 
 def assert_mean(repeats, exact, label=""):
-    """Within five standard errors, each component; and that the repeats do vary or are exact."""
+    """Within five standard errors, each component; 1e-9 is for those that no noise reaches."""
     for name, expected in exact.items():
         standard_error = repeats[name].std(dim=0) / math.sqrt(len(repeats[name]))
         error = (repeats[name].mean(dim=0) - expected).abs()
@@ -108,11 +108,11 @@ def exact_gradient(case, **settings):
 
 @pytest.mark.parametrize("case", [(1, 2, iwae, 60), (2, 2, iwae, 30)], ids=["one-layer", "two-layers"])
 def test_the_quadrature_has_converged(case):
-    """With fewer nodes it gives the same to a hundredth of the standard errors that are asked of the estimators."""
+    """Four nodes fewer change no component by more than 1e-3; five standard errors of the estimators are above 0.015."""
     *rest, n_nodes = case
     coarser = by_quadrature(*rest, n_nodes - 4)
     for name, value in exact_gradient(case).items():
-        torch.testing.assert_close(coarser[name], value, rtol=0, atol=2e-4)
+        torch.testing.assert_close(coarser[name], value, rtol=0, atol=1e-3)
 
 
 @pytest.mark.parametrize("estimator", [reparameterized, sticking_the_landing, doubly_reparameterized, score_function, vimco])
