@@ -40,7 +40,8 @@ class Bernoulli(Factorized):
 
     def log_prob(self, value: Tensor) -> Tensor:
         """ln p(x) = ⟨logits, x⟩ - Σ_d softplus(logits_d), (...,), nats: x is never expanded to the shape of many logits."""
-        return torch.einsum("...d,...d->...", self.logits, value) - softplus(self.logits).sum(-1)
+        inner = (self.logits * value).sum(-1)  # not einsum: its matrix products of one row each are several times slower
+        return inner - softplus(self.logits).sum(-1)
 
     def log_prob_per_feature(self, value: Tensor) -> Tensor:
         """logits_d x_d - softplus(logits_d), (..., n_features), nats."""
