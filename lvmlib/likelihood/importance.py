@@ -114,7 +114,8 @@ def naive_monte_carlo(
     prior = model.prior()
 
     def propose(examples: Tensor) -> tuple[Callable[[int], Any], Callable[[Any], Tensor]]:
-        return lambda n: prior.sample(torch.Size([n, len(examples)])), lambda z: model.likelihood(z).log_prob(examples)
+        shape = [len(examples)]
+        return lambda n: prior.sample(torch.Size([n, *shape])), lambda z: model.log_joint(examples, z) - prior.log_prob(z)
 
     return _estimate(propose, x, n_samples, random_state, rows_at_once, progress)
 
