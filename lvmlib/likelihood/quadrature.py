@@ -18,7 +18,7 @@ LEAST_POINTS, MOST_POINTS = 4, 150
 """A dimension; beyond the most, the outer nodes have weights below what float64 holds."""
 KEPT_OF_SCALE = 0.01
 """Share of the covariance before that a recentring keeps, lest nodes fall onto one point."""
-NODES_AT_ONCE = 2**14
+NODES_AT_ONCE = 2**12
 
 
 @dataclass(frozen=True)

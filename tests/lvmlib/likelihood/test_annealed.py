@@ -19,13 +19,13 @@ def known():
 
 
 def test_ln_p_within_five_standard_errors(known):
-    """For 30 examples, 60 chains each: the delta method's error is below a tenth of a nat there; chance of a false failure below 1e-4."""
-    model, x, _, exact = known
-    found = annealed_importance_sampling(model, x, 60, random_state=0, temperatures=40)
+    """For 10 examples, 60 chains each: were they normal, a right answer would fail with a chance below 1e-5."""
+    model, x, _, exact = (value[:10] if isinstance(value, torch.Tensor) else value for value in known)
+    found = annealed_importance_sampling(model, x, 60, random_state=0, temperatures=120)
     assert ((found.log_marginal - exact).abs() < 5 * found.standard_error).all()
-    assert found.standard_error.median() < 0.1
+    assert (found.standard_error < 0.3).all()
     assert ((0.3 < found.acceptance_rate) & (found.acceptance_rate < 0.95)).all()
-    assert found.log_w.shape == (60, 30) and (found.effective_sample_size > 1).all()
+    assert found.log_w.shape == (60, 10) and (found.effective_sample_size > 1).all()
 
 
 @pytest.mark.parametrize("step_size", [None, 0.2])
@@ -69,13 +69,15 @@ def test_the_bracket_holds_on_average_and_narrows(known):
 
 
 def test_reverse_weights_are_unbiased_for_1_over_p():
-    """E[1/w] = 1/p(x), each reverse chain from a posterior sample of its own: one x repeated 1,500 times, within 5 standard errors."""
-    model = LinearGaussian(noise=0.9)
+    """E[1/w] = 1/p(x), each reverse chain from a posterior sample of its own: one x repeated 1,500 times, within 5 standard errors.
+
+    Of f_t the step down to t - 1 weighs by p(x|z)^-(β_t - β_{t-1}): of finite variance where that is at most β_t/2."""
+    model = LinearGaussian(noise=2.0)
     x, _ = model.sample(1, random_state=2)
     with torch.random.fork_rng():
         torch.manual_seed(0)
         z = model.exact_posterior(x).sample(torch.Size([1500]))[:, 0]
-    bracket = bidirectional_monte_carlo(model, x.expand(1500, -1), z, 1, random_state=1, temperatures=[0, 0.1, 0.4, 1])
+    bracket = bidirectional_monte_carlo(model, x.expand(1500, -1), z, 1, random_state=1, temperatures=[0, 0.02, 0.04, 0.08, 0.16, 0.32, 0.6, 1])
     ratio = (model.log_marginal(x) - bracket.upper).exp()
     assert (ratio.mean() - 1).abs() < 5 * ratio.std() / math.sqrt(1500)
 
