@@ -169,9 +169,8 @@ def train(
     run.keep_in(
         None if folder is None else Path(folder), resume, checkpoint_epochs, checkpoint_minutes, minutes, tensorboard
     )
-    devices = [x.device.index or 0] if x.device.type == "cuda" else []
     was_training = model.training
-    with torch.random.fork_rng(devices=devices), products_in_bfloat16(model, precision):
+    with products_in_bfloat16(model, precision):
         try:
             run.go(progress)
         finally:

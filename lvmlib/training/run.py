@@ -124,7 +124,7 @@ class Run:
             | prefixed("adam.", adam_tensors(self.model, self.optimizer))
             | prefixed("average.", average)
             | prefixed("best.", self.stopping.weights)
-            | prefixed("random.", {name: one.get_state() for name, one in self._generators().items()})
+            | prefixed("random.", self._random_states())
             | {"counts": self.guard.counts}
             | ({} if self.order is None else {"order": self.order}),
             state,
@@ -156,32 +156,47 @@ class Run:
         return [EpochRecord(**record) for record in state["records"]]
 
     def _generators(self) -> dict[str, torch.Generator]:
-        """Every one that the run may draw from: the global ones, and where processes share a batch what they share."""
+        """Every one that the run may draw from; "stream", from which all that the library draws comes, last."""
         found = {"cpu": torch.default_generator}
         if self.x.device.type != "cpu":
             found["device"] = global_generator(self.x.device)
-        return found | ({} if world_size() == 1 else {"shared": self.generator})
+        return found | {"stream": self.generator}
 
     def _start_generators(self) -> None:
-        """Where it is alone, the run's stream is the global generator's own, so that no step has to seed it.
+        """Where it is alone, the stream is the device's global generator, so that no step has to seed it.
 
-        Processes that share a batch draw together from another one; their global generators differ.
+        Processes that share a batch have one stream in step, and global generators that differ.
         """
-        torch.manual_seed(self.seed + rank())
         self.generator = global_generator(self.x.device)
         if world_size() > 1:
-            self.generator = torch.Generator(self.x.device).manual_seed(self.seed)
+            self.generator = torch.Generator(self.x.device)
         for name, generator in self._generators().items():
-            if name in self.random_states and (name == "shared" or rank() == 0):
+            generator.manual_seed(self.seed if name == "stream" else self.seed + rank())
+            if name in self.random_states and (name == "stream" or rank() == 0):
                 generator.set_state(self.random_states[name])
 
     # How it goes
 
     def go(self, progress: bool) -> None:
-        """All epochs that are left, or as many as the time allows."""
+        """All epochs that are left, or as many as the time allows; the caller's random state is put back."""
         self.started = self.last_saved = time.monotonic()
-        self._start_generators()
-        self.global_generator = global_generator(self.x.device)
+        self.generator = self.global_generator = global_generator(self.x.device)
+        before = self._random_states()
+        try:
+            self._start_generators()
+            self._climb_all(progress)
+        finally:
+            self.generator = self.global_generator
+            self._set_random_states(before)
+
+    def _random_states(self) -> dict[str, Tensor]:
+        return {name: generator.get_state() for name, generator in self._generators().items()}
+
+    def _set_random_states(self, states: dict[str, Tensor]) -> None:
+        for name, generator in self._generators().items():
+            generator.set_state(states[name])
+
+    def _climb_all(self, progress: bool) -> None:
         n_steps = self.schedule.n_epochs * self.n_steps_per_epoch
         self.bar = ProgressBar(progress and rank() == 0, n_steps, self.step, self.n_steps_per_epoch)
         with Interruption() as self.interruption:
@@ -296,12 +311,11 @@ class Run:
         self.log.add(record)
         self.stopped_early = stop
         if self.callback is not None:
-            states = {name: generator.get_state() for name, generator in self._generators().items()}
+            states = self._random_states()
             try:
                 self.callback(record, self.model)
             finally:
-                for name, generator in self._generators().items():
-                    generator.set_state(states[name])
+                self._set_random_states(states)
         return self._after_epoch(epoch)
 
     def _after_epoch(self, epoch: int) -> bool:
