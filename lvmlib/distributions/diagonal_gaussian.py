@@ -7,10 +7,12 @@ import math
 import torch
 from torch import Tensor
 
+from lvmlib.distributions.factorized import Factorized
+
 LOG_2_PI = math.log(2 * math.pi)
 
 
-class DiagonalGaussian:
+class DiagonalGaussian(Factorized):
     """N(mean, diag(exp(log_scale))²), its event the last dimension.
 
     Parameters
@@ -24,6 +26,14 @@ class DiagonalGaussian:
 
     def __init__(self, mean: Tensor, log_scale: Tensor) -> None:
         self.mean, self.log_scale = torch.broadcast_tensors(mean, log_scale)
+
+    @property
+    def n_features(self) -> int:
+        return self.mean.shape[-1]
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return self.mean.dtype
 
     @property
     def scale(self) -> Tensor:
@@ -48,9 +58,24 @@ class DiagonalGaussian:
         standardized = (value - self.mean) * (-self.log_scale).exp()
         return -0.5 * standardized.square().sum(-1) - self.log_scale.sum(-1) - 0.5 * self.mean.shape[-1] * LOG_2_PI
 
+    def log_prob_per_feature(self, value: Tensor) -> Tensor:
+        """-½ ((value - mean)/scale)² - ln scale - ½ ln 2π, (..., n_features), nats."""
+        standardized = (value - self.mean) * (-self.log_scale).exp()
+        return -0.5 * standardized.square() - self.log_scale - 0.5 * LOG_2_PI
+
     def entropy(self) -> Tensor:
         """Σ_d [ ln scale + ½ (1 + ln 2π) ], (...,), nats."""
         return self.log_scale.sum(-1) + 0.5 * self.mean.shape[-1] * (1 + LOG_2_PI)
+
+    def kl_per_feature(self, other: DiagonalGaussian) -> Tensor:
+        """KL(self || other) of each feature, (..., n_features), nats; the whole divergence is their sum.
+
+        ½ [ (scale/scale')² + ((mean - mean')/scale')² - 1 ] - ln(scale/scale'), with other's parameters primed.
+        """
+        log_ratio = self.log_scale - other.log_scale
+        shift = (self.mean - other.mean) * (-other.log_scale).exp()
+        # exp(2r) - 1 - 2r, by expm1: no cancellation where the scales are nearly equal
+        return 0.5 * (torch.expm1(2 * log_ratio) - 2 * log_ratio + shift.square())
 
     def detach(self) -> DiagonalGaussian:
         """The same distribution, its parameters cut from the graph."""
