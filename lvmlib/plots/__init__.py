@@ -10,6 +10,7 @@ not used, and matplotlib's settings are as before.
 
 from lvmlib.plots.alignments import plot_alignment
 from lvmlib.plots.alt_text import alt_text, set_alt_text, show, to_html
+from lvmlib.plots.gradients import plot_signal_to_noise
 from lvmlib.plots.images import plot_images
 from lvmlib.plots.label_spans import plot_label_spans
 from lvmlib.plots.latent import plot_latent_space, plot_reconstructions, plot_traversal
@@ -32,6 +33,7 @@ __all__ = [
     "plot_latent_space",
     "plot_loadings",
     "plot_reconstructions",
+    "plot_signal_to_noise",
     "plot_traversal",
     "set_alt_text",
     "show",
