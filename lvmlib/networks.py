@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from lvmlib.distributions import Bernoulli, DiagonalGaussian
+from lvmlib.linear import Perceptron
 from lvmlib.validation import check_choice
 
 ACTIVATIONS = {"tanh": nn.Tanh, "relu": nn.ReLU, "silu": nn.SiLU, "gelu": nn.GELU}
 
 
-def perceptron(n_in: int, hidden: Sequence[int], n_out: int, activation: str = "tanh") -> nn.Sequential:
+def perceptron(n_in: int, hidden: Sequence[int], n_out: int, activation: str = "tanh") -> Perceptron:
     """Linear layers with an activation after each but the last: n_in - hidden... - n_out; Glorot-uniform weights, zero biases."""
     check_choice("activation", activation, ACTIVATIONS)
     widths = [n_in, *hidden, n_out]
@@ -21,7 +22,7 @@ def perceptron(n_in: int, hidden: Sequence[int], n_out: int, activation: str = "
         layers += [nn.Linear(before, after), ACTIVATIONS[activation]()]
         nn.init.xavier_uniform_(layers[-2].weight)
         nn.init.zeros_(layers[-2].bias)
-    return nn.Sequential(*layers[:-1])
+    return Perceptron(*layers[:-1])
 
 
 class ToGaussian(nn.Module):
