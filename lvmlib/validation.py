@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 
 import numpy as np
@@ -63,6 +64,14 @@ def check_at_least(name: str, value: float, least: float) -> None:
     """Raise a ValueError unless ``value`` is a number of at least ``least`` (NaN is not)."""
     if not value >= least:
         raise ValueError(f"{name} must be at least {least}, got {value}")
+
+
+def check_finite(name: str, value: object) -> None:
+    """Raise a TypeError unless ``value`` is a number, a ValueError unless it is finite."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{name} must be a number, got {type(value).__name__}")
+    if not math.isfinite(value):
+        raise ValueError(f"{name} must be a finite number, got {value}")
 
 
 def check_shape(name: str, value: Tensor, shape: tuple[int, ...]) -> None:

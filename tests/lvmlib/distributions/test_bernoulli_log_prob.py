@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-import lvmlib.distributions.bernoulli as module
+import lvmlib.distributions.bernoulli_log_likelihood as module
 from lvmlib.distributions import Bernoulli
 
 
