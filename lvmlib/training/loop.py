@@ -63,8 +63,8 @@ def train(
     max_skipped: int = 25,
     ema_decay: float | None = None,
     precision: str = "full",
-    missing_values: str = "error",
     held_out: object = None,
+    held_out_objective: Objective | None = None,
     evaluate_every: int = 1,
     patience: int | None = None,
     folder: str | os.PathLike | None = None,
@@ -88,6 +88,7 @@ def train(
     model
         On the device, and of the dtype, of x.
     x : (n_examples, n_features)
+        Tensor or array, of what the model's ``check_data`` allows; float32 or float64 where it has none.
     objective
         Called as ``objective(model, x, generator, kl_weight)`` with a batch, returns (batch,) nats, to be
         maximized; :mod:`lvmlib.objectives` makes them.
@@ -107,10 +108,10 @@ def train(
         Keep an exponential moving average of the weights; held-out data are then evaluated at it.
     precision : {"full", "bfloat16"}
         "bfloat16": matrix products and convolutions of a float32 model in bfloat16, everything else in float32.
-    missing_values : {"error", "allow"}
-        Whether x may hold NaN, which marks a missing value that the objective integrates out.
     held_out : (n, n_features)
         Evaluated after every ``evaluate_every`` epochs, and after the last.
+    held_out_objective
+        What is evaluated on them, ``objective`` where not given: free bits or another beta are no bound to judge by.
     patience
         Stop after so many evaluations in a row without a new best; the best one's weights are put back at the end.
     folder
@@ -151,7 +152,7 @@ def train(
     """
     settings = Settings(
         batch_size, tuple(betas), eps, warm_up_epochs, clip_norm, skip_norm, max_skipped, ema_decay, precision,
-        missing_values, evaluate_every, patience,
+        evaluate_every, patience,
     )  # fmt: skip
     settings.check()
     _check_arguments(stages, checkpoint_epochs, checkpoint_minutes, minutes, patience, held_out, folder, resume, tensorboard)
@@ -162,9 +163,9 @@ def train(
     random_state = seed if isinstance(random_state, int) else "a generator"
     recorded = as_recorded(
         settings, stages, model, x, held_out,
-        objective=objective, presentation=presentation, random_state=random_state,
+        objective=objective, held_out_objective=held_out_objective, presentation=presentation, random_state=random_state,
     )  # fmt: skip
-    run = Run(model, x, objective, stages, settings, recorded, seed, presentation, held_out, callback)
+    run = Run(model, x, objective, stages, settings, recorded, seed, presentation, held_out, held_out_objective or objective, callback)
     run.keep_in(
         None if folder is None else Path(folder), resume, checkpoint_epochs, checkpoint_minutes, minutes, tensorboard
     )
@@ -209,17 +210,17 @@ def _check_arguments(
 def _checked_data(
     x: object, model: nn.Module, settings: Settings, presentation: Presentation | None, name: str, n_features: int | None = None
 ) -> Tensor:
-    x = as_data(x, name=name, missing=settings.missing_values == "allow")
-    if n_features is not None and x.shape[1] != n_features:
-        raise ValueError(f"{name} has {x.shape[1]} columns, but x has {n_features}")
     weight = next(model.parameters(), None)
     if weight is None:
         raise ValueError(f"model has no parameters: {type(model).__name__}")
-    if weight.device != x.device or weight.dtype != x.dtype:
+    x = model.check_data(x) if hasattr(model, "check_data") else as_data(x, name=name)
+    if n_features is not None and x.shape[1] != n_features:
+        raise ValueError(f"{name} has {x.shape[1]} columns, but x has {n_features}")
+    if weight.device != x.device or (x.is_floating_point() and weight.dtype != x.dtype):
         raise ValueError(
             f"{name} is {x.dtype} on {x.device}, the model {weight.dtype} on {weight.device}: convert or move one of them"
         )
-    if settings.precision == "bfloat16" and x.dtype != torch.float32:
-        raise ValueError(f"precision 'bfloat16' needs a float32 model and float32 {name}, got {x.dtype}")
+    if settings.precision == "bfloat16" and weight.dtype != torch.float32:
+        raise ValueError(f"precision 'bfloat16' needs a float32 model, got {weight.dtype}")
     check_presentation(presentation, x)
     return x

@@ -56,12 +56,15 @@ class Run:
         seed: int,
         presentation: Presentation | None,
         held_out: Tensor | None,
+        held_out_objective: Objective,
         callback: Callable[[EpochRecord, nn.Module], None] | None,
     ) -> None:
         self.model, self.x, self.objective, self.settings, self.recorded = model, x, objective, settings, recorded
         self.seed, self.presentation, self.held_out, self.callback = seed, presentation, held_out, callback
+        self.held_out_objective = held_out_objective
         self.n_steps_per_epoch = math.ceil(len(x) / settings.batch_size)
         self.schedule = Schedule(stages, self.n_steps_per_epoch, settings.warm_up_epochs)
+        self.climb = over_processes(model, objective)  # first of all: processes begin with the first one's weights
         self.optimizer = adam(model, settings.betas, settings.eps)
         self.guard = GuardedStep(self.optimizer, settings.clip_norm, settings.skip_norm)
         self.average = None if settings.ema_decay is None else WeightAverage(model, settings.ema_decay)
@@ -71,6 +74,7 @@ class Run:
         """Of the epoch in hand; None between epochs."""
         self.finished = self.stopped_early = False
         self.random_states: dict[str, Tensor] = {}
+        self.bar: ProgressBar | None = None
 
     # What is kept
 
@@ -177,7 +181,6 @@ class Run:
         """All epochs that are left, or as many as the time allows."""
         self.started = self.last_saved = time.monotonic()
         self._start_generators()
-        self.climb = over_processes(self.model, self.objective)
         self.global_generator = global_generator(self.x.device)
         n_steps = self.schedule.n_epochs * self.n_steps_per_epoch
         self.bar = ProgressBar(progress and rank() == 0, n_steps, self.step, self.n_steps_per_epoch)
@@ -215,10 +218,14 @@ class Run:
             self._take_step(rows)
             self.step += 1
             last = self.step % self.n_steps_per_epoch == 0
-            if not last and (self.interruption.requested or self.step % STEPS_BETWEEN_LOOKS == 0) and not self._look():
+            if not last and (self.step % STEPS_BETWEEN_LOOKS == 0 or self._interrupted_alone()) and not self._look():
                 return False
         self.order = None
         return self._end_epoch(epoch)
+
+    def _interrupted_alone(self) -> bool:
+        """Several processes stop together, when they next look."""
+        return self.interruption.requested and world_size() == 1
 
     def _take_step(self, rows: Tensor) -> None:
         batch = self.x.index_select(0, rows)
@@ -317,11 +324,12 @@ class Run:
         if rank() == 0:
             with nullcontext() if self.average is None else self.average.in_place():
                 value = mean_bound(
-                    self.model, self.held_out, self.objective, self.settings.batch_size, self.seed, self.presentation
+                    self.model, self.held_out, self.held_out_objective, self.settings.batch_size, self.seed, self.presentation
                 )
                 stop = self.stopping.note(value, epoch + 1, self.model)
         return value, agreed([stop], self.x.device)[0]
 
     def close(self) -> None:
-        self.bar.close()
+        if self.bar is not None:
+            self.bar.close()
         self.log.close()

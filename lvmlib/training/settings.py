@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from lvmlib.training.checkpoint import CheckpointError
 from lvmlib.training.precision import PRECISIONS
 from lvmlib.training.stages import Stage
-from lvmlib.validation import MISSING_VALUES, check_at_least, check_choice
+from lvmlib.validation import check_at_least, check_choice
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,6 @@ class Settings:
     max_skipped: int
     ema_decay: float | None
     precision: str
-    missing_values: str
     evaluate_every: int
     patience: int | None
 
@@ -46,7 +45,6 @@ class Settings:
             if norm is not None and not 0 < norm < math.inf:
                 raise ValueError(f"{name} must be a positive number or None, got {norm}")
         check_choice("precision", self.precision, PRECISIONS)
-        check_choice("missing_values", self.missing_values, MISSING_VALUES)
 
 
 def as_recorded(
