@@ -89,3 +89,18 @@ def check_dtype(dtype: torch.dtype) -> None:
 def listed(columns: Sequence[int]) -> str:
     """The first ten, and how many more."""
     return ", ".join(map(str, columns[:10])) + (f" and {len(columns) - 10} more" if len(columns) > 10 else "")
+
+
+def check_count(name: str, value: object) -> None:
+    """Raise a TypeError unless ``value`` is an integer, a ValueError unless it is at least 1."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} must be an integer, got {type(value).__name__}")
+    check_at_least(name, value, 1)
+
+
+def check_examples(name: str, value: object) -> None:
+    """Raise a TypeError unless ``value`` is a tensor, a ValueError unless it is (batch, ...) with at least one example."""
+    if not isinstance(value, Tensor):
+        raise TypeError(f"{name} must be a torch tensor, got {type(value).__name__}")
+    if value.ndim == 0 or 0 in value.shape:
+        raise ValueError(f"{name} must have the shape (batch, ...), no dimension 0, got {tuple(value.shape)}")
