@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import logging
+import math
 import tempfile
 from collections.abc import Callable
 
@@ -118,9 +119,24 @@ def pythae_epoch(ours: VariationalAutoencoder, x: Tensor, batch_size: int, n_sam
 
 
 @torch.no_grad()
-def pythae_bound(ours: VariationalAutoencoder, x: Tensor, n_draws: int) -> Tensor:
-    model = pythae_model(ours)
-    return torch.stack([-model({"data": x}).loss for _ in range(n_draws)])
+def pythae_bound(ours: VariationalAutoencoder, x: Tensor, n_draws: int, n_samples: int = 1) -> Tensor:
+    """For K > 1 its loss is not the bound but a sum that has the bound's gradient: its log weights are taken and averaged."""
+    model = pythae_model(ours, n_samples)
+    if n_samples == 1:
+        return torch.stack([-model({"data": x}).loss for _ in range(n_draws)])
+    seen: list[Tensor] = []
+
+    def bound(reconstruction: Tensor, x: Tensor, mean: Tensor, log_var: Tensor, z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        ratio = (0.5 * (log_var + (z - mean) ** 2 / log_var.exp()) - 0.5 * z**2).sum(-1)
+        images = x.unsqueeze(1).expand_as(reconstruction)
+        log_w = ratio - torch.nn.functional.binary_cross_entropy(reconstruction, images, reduction="none").sum(-1)
+        seen.append((log_w.logsumexp(1) - math.log(n_samples)).mean())
+        return (seen[-1],) * 3
+
+    model.loss_function = bound
+    for _ in range(n_draws):
+        model({"data": x})
+    return torch.stack(seen)
 
 
 # --- Pyro ----------------------------------------------------------------------------------------------------------
