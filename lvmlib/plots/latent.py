@@ -26,7 +26,9 @@ def plot_latent_space(
     title: str = "Codes of the examples",
     ax: Axes | None = None,
 ) -> Figure:
-    """A point for each example at its code, coloured by label, its label's name at the mean of each label's codes.
+    """A point for each example at its code, coloured by label; each label's name stands at the mean of its codes.
+
+    Where labels' names are one or two letters or digits, they are drawn as the points.
 
     Both axes have one scale, and a circle of radius 2 marks where 86 % of the prior N(0, I) of two dimensions lies.
 
@@ -66,7 +68,9 @@ def plot_latent_space(
         colours = [QUIET] if groups is None else component_colours(len(names))
         for label, colour in enumerate(colours):
             chosen = points if groups is None else points[groups == label]
-            ax.scatter(*chosen.T, s=9, color=[colour], alpha=0.7, linewidths=0)
+            # a short name is the mark itself: ten colours that all readers can tell apart there are not
+            mark = {"marker": f"${names[label]}$", "s": 26} if _is_mark(names, label) else {"s": 9}
+            ax.scatter(*chosen.T, color=[colour], alpha=0.7, linewidths=0, **mark)
         if groups is not None:
             for label, name in enumerate(names):
                 if (groups == label).any():
@@ -115,10 +119,12 @@ def plot_traversal(
     names = list(dimension_names) if dimension_names is not None else [f"$z_{{{d + 1}}}$" for d in range(len(images))]
     if len(names) != len(images):
         raise ValueError(f"dimension_names must be {len(images)}, one a row of images, got {len(names)}")
-    titles = [f"{value:+.1f}" for value in values] + [""] * (images.shape[1] * (len(images) - 1))
+    titles = [f"{round(value, 1) + 0.0:+.1f}" for value in values] + [""] * (images.shape[1] * (len(images) - 1))
     figure = plot_images(
         images.reshape(-1, images.shape[2]), image_shape, n_columns=len(values), titles=titles, row_titles=names, size=size
     )
+    with look():
+        figure.suptitle("one latent dimension a row, its value in standard deviations of the prior", fontsize=9)
     change = np.abs(images[:, -1] - images[:, 0]).mean(axis=1)
     most = int(change.argmax())
     plain = [name.strip("$").replace("{", "").replace("}", "") for name in names]
@@ -182,6 +188,10 @@ def plot_reconstructions(
         f"root mean squared difference a pixel: {stated}.",
     )
     return figure
+
+
+def _is_mark(names: list[str], label: int) -> bool:
+    return bool(names) and names[label].isalnum() and names[label].isascii() and len(names[label]) <= 2
 
 
 def _groups(labels: object | None, label_names: Sequence[str] | None, n_points: int) -> tuple[np.ndarray | None, list[str]]:
