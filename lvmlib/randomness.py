@@ -61,5 +61,14 @@ def drawing_from(generator: torch.Generator) -> Iterator[None]:
     devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
     seed = int(torch.randint(2**62, (), generator=generator, device=generator.device))
     with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(seed)
+        _seed_all(seed, devices)
         yield
+
+
+def _seed_all(seed: int, cuda_devices: list[int]) -> None:
+    """As ``torch.manual_seed``, which looks for every kind of device each time: 76 of the 80 µs this took."""
+    torch.default_generator.manual_seed(seed)
+    if cuda_devices:
+        torch.cuda.manual_seed_all(seed)
+    if torch.backends.mps.is_available():
+        torch.mps.manual_seed(seed)

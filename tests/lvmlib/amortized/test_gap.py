@@ -58,10 +58,10 @@ def test_estimation_error_of_the_log_likelihood(model, x):
     """What importance sampling leaves of ln p(x): below 0 on average, and the less the more samples."""
     means = []
     for n_samples in (5, 50, 500):
-        bounds = torch.stack([iwae(model.log_w(x, n_samples, seed)) for seed in range(200)])
+        bounds = torch.stack([iwae(model.log_w(x, n_samples, seed)) for seed in range(60)])
         error = bounds - model.log_marginal(x)
         means.append(error.mean())
-        assert error.mean() < 4 * error.mean(1).std() / 200**0.5
+        assert error.mean() < 4 * error.mean(1).std() / 60**0.5
     assert means[0] < means[1] < means[2]
     assert means[2] > means[0] / 4
 
@@ -110,8 +110,13 @@ def test_bad_input(model, x):
         best_gaussian(model, x, 0, n_samples=2)
     with pytest.raises(ValueError, match="NaN"):
         gap_decomposition(model, x * torch.nan, log_marginal, 0)
-    with pytest.raises(FloatingPointError, match="smaller learning_rate than 1000"):
-        best_gaussian(model, x, 0, n_steps=30, learning_rate=1000.0)
     two = architectures.two_layer_bernoulli_vae(5, (4, 3), ((6,), (5,))).double()
     with pytest.raises(ValueError, match="model must have one layer of latent variables, got 2"):
         gap_decomposition(two, (x > 0).double(), log_marginal, 0)
+
+
+def test_a_bound_that_overflows_is_reported(model, x):
+    far = x.clone()
+    far[2, 1] = 1e200  # its square is infinite
+    with pytest.raises(FloatingPointError, match="smaller learning_rate than 0.05"):
+        best_gaussian(model, far, 0, n_steps=3)

