@@ -46,6 +46,10 @@ __all__ = [
 ]
 
 
+LOG_VANISHING = math.log(1e-12)
+"""Samples of so small a weight beside the greatest have no gradient: theirs would be denormal numbers, which are slow."""
+
+
 def elbo(log_w: Float[Tensor, "K batch"]) -> Float[Tensor, " batch"]:
     r"""Monte Carlo evidence lower bound, (1/K) Σ_k ln w_k.
 
@@ -100,7 +104,8 @@ def iwae(log_w: Float[Tensor, "K batch"]) -> Float[Tensor, " batch"]:
     Burda, Grosse & Salakhutdinov, Importance Weighted Autoencoders, 2016, equation (8).
     """
     check_log_w(log_w)
-    return torch.logsumexp(log_w, dim=0) - math.log(log_w.shape[0])
+    counts = log_w >= log_w.detach().amax(dim=0) + LOG_VANISHING
+    return torch.logsumexp(torch.where(counts, log_w, log_w.detach()), dim=0) - math.log(log_w.shape[0])
 
 
 def renyi(log_w: Float[Tensor, "K batch"], alpha: float) -> Float[Tensor, " batch"]:

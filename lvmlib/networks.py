@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
 from lvmlib.distributions import Bernoulli, Categorical, DiagonalGaussian, DiscretizedLogistic
+from lvmlib.linear import Perceptron
 from lvmlib.validation import check_at_least, check_choice
 
 ACTIVATIONS = {"tanh": nn.Tanh, "relu": nn.ReLU, "silu": nn.SiLU, "gelu": nn.GELU}
@@ -22,7 +23,7 @@ RAREST = 1e-3
 """Training frequencies are clipped to [RAREST, 1 - RAREST] before their logit is an output bias, as Burda et al. do."""
 
 
-def perceptron(n_in: int, hidden: Sequence[int], n_out: int, activation: str = "tanh") -> nn.Sequential:
+def perceptron(n_in: int, hidden: Sequence[int], n_out: int, activation: str = "tanh") -> Perceptron:
     """Linear layers with an activation after each but the last: n_in - hidden... - n_out; Glorot-uniform weights, zero biases."""
     check_choice("activation", activation, ACTIVATIONS)
     widths = [n_in, *hidden, n_out]
@@ -33,7 +34,7 @@ def perceptron(n_in: int, hidden: Sequence[int], n_out: int, activation: str = "
         layers += [nn.Linear(before, after), ACTIVATIONS[activation]()]
         nn.init.xavier_uniform_(layers[-2].weight)
         nn.init.zeros_(layers[-2].bias)
-    return nn.Sequential(*layers[:-1])
+    return Perceptron(*layers[:-1])
 
 
 class Head(nn.Module):

@@ -21,13 +21,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from lvmlib.amortized.architectures import initialized_from
+from lvmlib.amortized.architectures import GAUSSIAN_NOISE, gaussian_head, initialized_from
 from lvmlib.amortized.vae import VariationalAutoencoder
 from lvmlib.distributions import DiagonalGaussian
 from lvmlib.model import Latent
-from lvmlib.networks import ToBernoulli, ToGaussian, ToGaussianOfOneScale, perceptron
+from lvmlib.networks import ToBernoulli, ToGaussian, perceptron
 from lvmlib.randomness import Seed, as_generator, drawing_from
-from lvmlib.validation import check_at_least
+from lvmlib.validation import check_at_least, check_choice
 
 
 @dataclass(frozen=True)
@@ -192,13 +192,17 @@ def gaussian_vae_of_missing(
     hidden: Sequence[int] = (128, 128),
     activation: str = "tanh",
     mask: bool = True,
+    noise: str = "common",
     scale: float = 1.0,
     random_state: Seed | None = None,
 ) -> MissingDataVAE:
-    """Of real x with gaps; one learned scale a feature, ``scale`` to begin with."""
+    """Of real x with gaps; ``noise`` and ``scale`` as of :func:`~lvmlib.amortized.architectures.gaussian_vae`."""
+    check_choice("noise", noise, GAUSSIAN_NOISE)
+    n_outputs = 2 * n_features if noise == "output" else n_features
     with initialized_from(random_state):
         encoder = ToGaussian(perceptron(n_features * (2 if mask else 1), hidden, 2 * n_latent, activation))
-        decoder = ToGaussianOfOneScale(perceptron(n_latent, hidden[::-1], n_features, activation), scale, n_features)
+        network = perceptron(n_latent, hidden[::-1], n_outputs, activation)
+    decoder = gaussian_head(network, n_features, noise, scale)
     return MissingDataVAE([encoder], decoder, n_latent, mask=mask)
 
 

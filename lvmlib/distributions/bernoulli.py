@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
+from lvmlib.distributions.bernoulli_log_likelihood import BernoulliLogLikelihood
 from lvmlib.distributions.factorized import Factorized, check_values
 
 
@@ -40,7 +41,7 @@ class Bernoulli(Factorized):
 
     def log_prob(self, value: Tensor) -> Tensor:
         """ln p(x) = ⟨logits, x⟩ - Σ_d softplus(logits_d), (...,), nats: x is never expanded to the shape of many logits."""
-        return torch.einsum("...d,...d->...", self.logits, value) - softplus(self.logits).sum(-1)
+        return BernoulliLogLikelihood.apply(self.logits, value)
 
     def log_prob_per_feature(self, value: Tensor) -> Tensor:
         """logits_d x_d - softplus(logits_d), (..., n_features), nats."""

@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor
 
+from lvmlib.batch_share import standard_normal
 from lvmlib.distributions.factorized import Factorized
 
 LOG_2_PI = math.log(2 * math.pi)
@@ -46,7 +47,7 @@ class DiagonalGaussian(Factorized):
 
     def rsample(self, sample_shape: torch.Size = torch.Size()) -> Tensor:  # noqa: B008
         """z = mean + scale ε with ε ~ N(0, I): gradients pass through both."""
-        epsilon = torch.randn((*sample_shape, *self.mean.shape), dtype=self.mean.dtype, device=self.mean.device)
+        epsilon = standard_normal((*sample_shape, *self.mean.shape), self.mean)
         return torch.addcmul(self.mean, self.scale, epsilon)
 
     def sample(self, sample_shape: torch.Size = torch.Size()) -> Tensor:  # noqa: B008
