@@ -65,7 +65,9 @@ def test_gaps_in_x(estimator):
         assert torch.isfinite(gradient).all() and gradient.abs().max() > 0, name
 
 
-@pytest.mark.parametrize("bound", [partial(renyi, alpha=0.5), partial(renyi, alpha=-1.0), partial(cubo, n=2.0)], ids=["0.5", "-1", "cubo"])
+@pytest.mark.parametrize(
+    "bound", [partial(renyi, alpha=0.5), partial(renyi, alpha=-1.0), partial(cubo, n=2.0)], ids=["renyi-0.5", "renyi--1", "cubo"]
+)
 def test_powers_of_the_weights(bound):
     """The plain estimator is the bound's own derivative; the generative model's part of it is the same in the others."""
     torch.manual_seed(4)
