@@ -191,11 +191,11 @@ class _Path:
     ) -> None:
         check_count("n_leapfrog", n_leapfrog)
         self.model, self.x, self.n_leapfrog, self.generator, self.progress = model, x, n_leapfrog, generator, progress
-        self.initial = (lambda: model.prior()) if posterior is None else (lambda: posterior(x))
-        self.sample_shape = (lambda n: (n, len(x))) if posterior is None else (lambda n: (n,))
         self.temperatures = _checked(sigmoid_schedule(temperatures) if isinstance(temperatures, int) else temperatures)
-        with drawing_from(generator), torch.no_grad():
-            z = self.initial().sample(torch.Size(self.sample_shape(1)))
+        with torch.no_grad():
+            self.initial = model.prior() if posterior is None else posterior(x)  # q_0
+        self.batch_shape = [len(x)] if posterior is None else []  # of what is drawn from q_0, which may be a batch itself
+        z = self.draw_unpacked(1)
         self.is_tuple = isinstance(z, tuple)
         layers = z if self.is_tuple else (z,)
         if not all(layer.is_floating_point() and layer.ndim == 3 for layer in layers):
@@ -208,20 +208,24 @@ class _Path:
     def unpacked(self, z: Tensor) -> Any:
         return tuple(z.split(self.widths, dim=-1)) if self.is_tuple else z
 
-    def draw(self, n_chains: int) -> Tensor:
-        """z_0 ~ q_0, (chains, batch, n_latent)."""
+    def draw_unpacked(self, n_chains: int) -> Any:
+        """z_0 ~ q_0, (chains, batch, n_latent) or a tuple of such."""
         with drawing_from(self.generator), torch.no_grad():
-            return self.packed(self.initial().sample(torch.Size(self.sample_shape(n_chains))))
+            return self.initial.sample(torch.Size([n_chains, *self.batch_shape]))
+
+    def draw(self, n_chains: int) -> Tensor:
+        """The same, packed."""
+        return self.packed(self.draw_unpacked(n_chains))
 
     def log_ratio(self, z: Tensor) -> Tensor:
         """ln p(x, z) - ln q_0(z), (chains, batch)."""
         z = self.unpacked(z)
-        return self.model.log_joint(self.x, z) - self.initial().log_prob(z)
+        return self.model.log_joint(self.x, z) - self.initial.log_prob(z)
 
     def log_density(self, z: Tensor, beta: float) -> Tensor:
         """ln f_t(z) = (1 - β_t) ln q_0(z) + β_t ln p(x, z), but for a constant, (chains, batch)."""
         z = self.unpacked(z)
-        return (1 - beta) * self.initial().log_prob(z) + beta * self.model.log_joint(self.x, z)
+        return (1 - beta) * self.initial.log_prob(z) + beta * self.model.log_joint(self.x, z)
 
     def transition(self, z: Tensor, beta: float, step_size: Tensor) -> tuple[Tensor, Tensor]:
         return hamiltonian_transition(lambda z: self.log_density(z, beta), z, step_size, self.n_leapfrog, self.generator)

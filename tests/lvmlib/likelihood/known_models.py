@@ -27,15 +27,19 @@ class LinearGaussian(LatentVariableModel):
     def likelihood(self, z):
         return DiagonalGaussian(z @ self.loadings.T + self.bias, self.bias.new_tensor(math.log(self.noise)))
 
-    def exact_posterior(self, x):
+    def moments(self, x):
+        """Mean (batch, latent) and covariance (latent, latent) of p(z|x)."""
         precision = torch.eye(self.loadings.shape[1]).to(x) + self.loadings.T @ self.loadings / self.noise**2
-        mean = torch.linalg.solve(precision, self.loadings.T @ (x - self.bias).T / self.noise**2).T
-        return MultivariateNormal(mean, precision_matrix=precision.expand(len(x), -1, -1))
+        return torch.linalg.solve(precision, self.loadings.T @ (x - self.bias).T / self.noise**2).T, precision.inverse()
+
+    def exact_posterior(self, x):
+        mean, covariance = self.moments(x)
+        return MultivariateNormal(mean, covariance.expand(len(x), -1, -1))
 
     def posterior(self, x):
-        exact = self.exact_posterior(x)
-        scale = exact.covariance_matrix.diagonal(dim1=-2, dim2=-1).sqrt()
-        return DiagonalGaussian(exact.mean + self.shift * scale, (self.widening * scale).log())
+        mean, covariance = self.moments(x)
+        scale = covariance.diagonal().sqrt()
+        return DiagonalGaussian(mean + self.shift * scale, (self.widening * scale).log())
 
     def log_marginal(self, x):
         covariance = self.loadings @ self.loadings.T + self.noise**2 * torch.eye(len(self.bias)).to(self.bias)
@@ -43,26 +47,36 @@ class LinearGaussian(LatentVariableModel):
 
 
 class AffineGaussian(nn.Module):
-    """Called with the layer before, N(W input + b, scale² I)."""
+    """Called with the layer before, N(W input + b, diag(scale²))."""
 
-    def __init__(self, n_in, n_out, scale, seed):
+    def __init__(self, weight, bias, scale):
         super().__init__()
-        generator = torch.Generator().manual_seed(seed)
-        self.weight = nn.Parameter(0.7 * torch.randn(n_out, n_in, generator=generator, dtype=torch.float64))
-        self.bias = nn.Parameter(torch.randn(n_out, generator=generator, dtype=torch.float64))
-        self.log_scale = math.log(scale)
+        self.weight, self.bias, self.log_scale = nn.Parameter(weight), nn.Parameter(bias), scale.log()
 
     def forward(self, context):
-        return DiagonalGaussian(context @ self.weight.T + self.bias, self.weight.new_tensor(self.log_scale))
+        return DiagonalGaussian(context @ self.weight.T + self.bias, self.log_scale)
+
+
+def regression(weight, bias, noise, mean, covariance):
+    """q(a|b) of a ~ N(mean, covariance) and b = W a + bias + noise: the exact mean, each deviation 1.5 times the exact one."""
+    gain = covariance @ weight.T @ (weight @ covariance @ weight.T + noise**2 * torch.eye(len(bias))).inverse()
+    scale = (covariance - gain @ weight @ covariance).diagonal().sqrt()
+    return AffineGaussian(gain, mean - gain @ (weight @ mean + bias), 1.5 * scale)
 
 
 def linear_hierarchy():
-    """A variational autoencoder with two layers, all of it linear: z_2 (2) -> z_1 (3) -> x (4), and its ln p(x)."""
-    encoder = [AffineGaussian(4, 3, 0.8, seed=1), AffineGaussian(3, 2, 0.9, seed=2)]
-    upper, lower = AffineGaussian(2, 3, 0.6, seed=3), AffineGaussian(3, 4, 0.7, seed=4)
-    model = VariationalAutoencoder(encoder, lower, 2, [upper]).double()
-    with torch.no_grad():
-        mean = lower.weight @ upper.bias + lower.bias
-        covariance = upper.weight @ upper.weight.T + 0.36 * torch.eye(3, dtype=torch.float64)
-        covariance = lower.weight @ covariance @ lower.weight.T + 0.49 * torch.eye(4, dtype=torch.float64)
-    return model, MultivariateNormal(mean, covariance)
+    """A variational autoencoder with two layers, all of it linear: z_2 (2) -> z_1 (3) -> x (4), and its p(x)."""
+    generator = torch.Generator().manual_seed(3)
+    draw = [0.8 * torch.randn(*shape, generator=generator, dtype=torch.float64) for shape in ((3, 2), (3,), (4, 3), (4,))]
+    upper_weight, upper_bias, lower_weight, lower_bias = draw
+    zeros, ones = torch.zeros(2, dtype=torch.float64), torch.ones(4, dtype=torch.float64)
+    covariance = upper_weight @ upper_weight.T + 0.6**2 * torch.eye(3)
+    encoder = [
+        regression(lower_weight, lower_bias, 0.7, upper_bias, covariance),
+        regression(upper_weight, upper_bias, 0.6, zeros, torch.eye(2, dtype=torch.float64)),
+    ]
+    lower, upper = AffineGaussian(lower_weight, lower_bias, 0.7 * ones), AffineGaussian(upper_weight, upper_bias, 0.6 * ones[:3])
+    marginal = MultivariateNormal(
+        lower_weight @ upper_bias + lower_bias, lower_weight @ covariance @ lower_weight.T + 0.7**2 * torch.eye(4)
+    )
+    return VariationalAutoencoder(encoder, lower, 2, [upper]).double(), marginal
