@@ -96,11 +96,11 @@ def gaussian_vae(
         If ``noise`` is another one, or ``scale`` is not positive.
     """
     check_choice("noise", noise, GAUSSIAN_NOISE)
-    n_outputs = 2 * n_features if noise == "output" else n_features
+    n_outputs = 2 * n_features if noise == "output" else n_features  # means and scales, or means alone
     with initialized_from(random_state):
         encoder = ToGaussian(perceptron(n_features, hidden, 2 * n_latent, activation))
         network = perceptron(n_latent, hidden[::-1], n_outputs, activation)
-    decoder = _gaussian_head(network, n_features, noise, scale)
+    decoder = gaussian_head(network, n_features, noise, scale)
     return VariationalAutoencoder([encoder], decoder, n_latent)
 
 
@@ -172,7 +172,8 @@ def convolutional_vae(
     return VariationalAutoencoder([encoder], decoder, n_latent)
 
 
-def _gaussian_head(network: nn.Module, n_features: int, noise: str, scale: float) -> nn.Module:
+def gaussian_head(network: nn.Module, n_features: int, noise: str, scale: float) -> nn.Module:
+    """The network as p(x|z) with noise as of :func:`gaussian_vae`; with "output" it has 2 n_features outputs, else n_features."""
     if noise == "output":
         return ToGaussian(network)
     return ToGaussianOfOneScale(network, scale, n_features if noise == "feature" else 1, learned=noise != "fixed")

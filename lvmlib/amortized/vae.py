@@ -10,12 +10,9 @@ from torch import Tensor, nn
 
 from lvmlib import model as latent_variable_model
 from lvmlib.distributions import Chain, DiagonalGaussian
-from lvmlib.model import Distribution, LatentVariableModel
+from lvmlib.model import Distribution, Latent, LatentVariableModel
 from lvmlib.randomness import Seed, as_generator, drawing_from
 from lvmlib.validation import check_at_least
-
-Latent = Tensor | tuple[Tensor, ...]
-"""z of one layer, or (z_1, ..., z_L), z_1 next to x."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +59,7 @@ class VariationalAutoencoder(LatentVariableModel, nn.Module):
     References
     ----------
     Kingma & Welling, Auto-Encoding Variational Bayes, 2014; Burda, Grosse & Salakhutdinov, Importance Weighted
-    Autoencoders, 2016, equations (1) and (4) for more than one layer.
+    Autoencoders, 2016, section 2 for more than one layer.
     """
 
     missing_values = "error"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from functools import partial
 
 import torch
@@ -31,8 +31,8 @@ class Chain:
 
     has_rsample = True
 
-    def __init__(self, first: DiagonalGaussian, conditionals: Sequence[Conditional], reverse: bool = False) -> None:
-        self.first, self.conditionals, self.reverse = first, conditionals, reverse
+    def __init__(self, first: DiagonalGaussian, conditionals: Iterable[Conditional], reverse: bool = False) -> None:
+        self.first, self.conditionals, self.reverse = first, tuple(conditionals), reverse
 
     def rsample(self, sample_shape: torch.Size = torch.Size()) -> tuple[Tensor, ...]:  # noqa: B008
         layers = [self.first.rsample(sample_shape)]

@@ -34,7 +34,7 @@ class DiscretizedLogistic(Factorized):
 
     References
     ----------
-    Kingma et al., Improved variational inference with inverse autoregressive flow, 2016, section 5.2 and appendix C;
+    Kingma et al., Improved variational inference with inverse autoregressive flow, 2016;
     Salimans et al., PixelCNN++, 2017, equation (2).
     """
 

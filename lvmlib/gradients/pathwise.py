@@ -19,8 +19,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from lvmlib.bounds import iwae
-from lvmlib.gradients.samples import AmortizedModel, Bound, Latent, checked, draw
-from lvmlib.model import Distribution
+from lvmlib.gradients.samples import AmortizedModel, Bound, checked, draw
+from lvmlib.model import Distribution, Latent
 from lvmlib.randomness import Seed
 
 

@@ -9,11 +9,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from lvmlib.model import Distribution
+from lvmlib.model import Distribution, Latent
 from lvmlib.randomness import Seed, as_generator, drawing_from
-
-Latent = Tensor | tuple[Tensor, ...]
-"""z of one stochastic layer, or of several: (z_1, ..., z_L)."""
 
 Bound = Callable[[Tensor], Tensor]
 """A bound of :mod:`lvmlib.bounds`: from log_w (K, batch) to (batch,)."""

@@ -38,7 +38,7 @@ def hamiltonian_transition(
     Neal, MCMC using Hamiltonian dynamics, 2011, section 3.
     """
     step = step_size[..., None]
-    momentum = torch.randn(z.shape, generator=generator, dtype=z.dtype, device=z.device)
+    momentum = torch.randn(z.shape, generator=generator, dtype=z.dtype, device=generator.device).to(z.device)
     log_density_before, gradient = _with_gradient(log_density, z)
     energy_before = -log_density_before + 0.5 * momentum.square().sum(dim=-1)
 
@@ -52,7 +52,7 @@ def hamiltonian_transition(
 
     probability = (energy_before - energy_after).clamp(max=0.0).exp()
     probability = torch.where(torch.isfinite(energy_after), probability, 0.0)
-    uniform = torch.rand(probability.shape, generator=generator, dtype=z.dtype, device=z.device)
+    uniform = torch.rand(probability.shape, generator=generator, dtype=z.dtype, device=generator.device).to(z.device)
     return torch.where((uniform < probability)[..., None], proposal, z), probability
 
 

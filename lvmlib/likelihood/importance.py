@@ -17,11 +17,11 @@ from lvmlib.model import Distribution, LatentVariableModel
 from lvmlib.randomness import Seed, as_generator, drawing_from
 from lvmlib.validation import check_count, check_examples
 
-BYTES_AT_ONCE = {"cpu": 2**19}
-"""Of the parameters of p(x|z), such as logits, by device type: a core's second-level cache holds them and their like."""
-BYTES_ELSEWHERE = 2**28
-DRAWN_AT_ONCE = {"cpu": 2**10}
-DRAWN_ELSEWHERE = 2**16
+CACHE_BYTES = 2**19
+"""Of logits, or other parameters of p(x|z), evaluated together by a core: its second-level cache holds them and their like."""
+ACCELERATOR_BYTES = 2**28
+"""The same on a GPU."""
+DRAWN_AT_ONCE, DRAWN_AT_ONCE_BY_ACCELERATOR = 2**10, 2**16
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,8 @@ def naive_monte_carlo(
     prior = model.prior()
 
     def propose(examples: Tensor) -> tuple[Callable[[int], Any], Callable[[Any], Tensor]]:
-        return lambda n: prior.sample(torch.Size([n, len(examples)])), lambda z: model.likelihood(z).log_prob(examples)
+        shape = [len(examples)]
+        return lambda n: prior.sample(torch.Size([n, *shape])), lambda z: model.log_joint(examples, z) - prior.log_prob(z)
 
     return _estimate(propose, x, n_samples, random_state, rows_at_once, progress)
 
@@ -131,12 +132,13 @@ def _estimate(
     """``propose``, called with examples, returns a function that draws n samples for each, and one that gives their ln w."""
     check_examples("x", x)
     check_count("n_samples", n_samples)
+    on_cpu = x.device.type == "cpu"
     if rows_at_once is None:
-        row_bytes = max(1, x[0].numel()) * x.element_size()
-        rows_at_once = max(1, BYTES_AT_ONCE.get(x.device.type, BYTES_ELSEWHERE) // row_bytes)
+        n_bytes = CACHE_BYTES * torch.get_num_threads() if on_cpu else ACCELERATOR_BYTES
+        rows_at_once = max(1, n_bytes // (x[0].numel() * x.element_size()))
     check_count("rows_at_once", rows_at_once)
     generator = as_generator(random_state, x.device)
-    drawn_at_once = DRAWN_AT_ONCE.get(x.device.type, DRAWN_ELSEWHERE)
+    drawn_at_once = DRAWN_AT_ONCE if on_cpu else DRAWN_AT_ONCE_BY_ACCELERATOR
     blocks = x.split(max(1, drawn_at_once // n_samples))
 
     results = []
@@ -152,9 +154,8 @@ def _estimate(
                 log_w = torch.cat([log_weight(piece) for piece in _pieces(z, n_drawn, n_together)])
                 check_log_w(log_w)
                 running.update(log_w)
-            results.append(
-                (running.log_mean(), running.standard_error(), running.effective_sample_size(), running.pareto_k(), running.mean_log())
-            )
+            trust = running.standard_error(), running.effective_sample_size(), running.pareto_k()
+            results.append((running.log_mean(), *trust, running.mean_log()))
             bar.update(len(examples))
     return ImportanceEstimate(*map(torch.cat, zip(*results)), n_samples=n_samples)
 

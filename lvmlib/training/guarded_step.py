@@ -1,7 +1,7 @@
 """One optimizer step, with a guard: long gradients are clipped, exploding steps are left out and counted.
 
-The decision is taken on the device, so that no step waits for a number to come back from it: the fused Adam
-divides the gradient by ``grad_scale`` and does nothing where ``found_inf`` is 1. The counts are read now and then.
+The decision is taken on the device, so that no step waits for a number to come back from it: the fused Adam does
+nothing where ``found_inf`` is 1. The counts are read now and then.
 """
 
 from __future__ import annotations
@@ -69,13 +69,14 @@ class GuardedStep:
 
     def take(self, bound: Tensor, n_examples: int) -> None:
         """Step along the gradients that the scalar ``bound``, a mean over ``n_examples``, left behind."""
-        norm = get_total_norm([one.grad for one in self.parameters if one.grad is not None], foreach=True)
+        gradients = [one.grad for one in self.parameters if one.grad is not None]
+        norm = get_total_norm(gradients, foreach=True)
         taken = (norm + 0 * bound) <= self.limit  # False where either is NaN or infinite
         left_out = ~taken
         self.optimizer.found_inf = left_out.float()
         clipped = self._none
         if self.clip_norm is not None:
-            self.optimizer.grad_scale = (norm / self.clip_norm).clamp_(min=1).float()
+            torch._foreach_mul_(gradients, (self.clip_norm / norm).clamp_(max=1))
             clipped = (norm > self.clip_norm).to(self.counts.dtype)
         self.optimizer.step()
         n_rows = self._one * n_examples

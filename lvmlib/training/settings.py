@@ -40,6 +40,8 @@ class Settings:
         check_at_least("warm_up_epochs", self.warm_up_epochs, 0)
         if self.patience is not None:
             check_at_least("patience", self.patience, 1)
+        if self.ema_decay is not None and not 0 <= self.ema_decay < 1:
+            raise ValueError(f"ema_decay must lie in [0, 1) or be None, got {self.ema_decay}")
         for name in ("clip_norm", "skip_norm"):
             norm = getattr(self, name)
             if norm is not None and not 0 < norm < math.inf:

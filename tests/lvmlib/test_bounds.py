@@ -258,6 +258,15 @@ def test_renyi_with_one_weight_far_above_the_others(dtype):
         torch.testing.assert_close(value, weights[17] - math.log(5000), rtol=4 * torch.finfo(dtype).eps, atol=0)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_powers_of_weights_far_apart_do_not_overflow(dtype):
+    """w = 1 and e^±2000: the power mean of a negative order is that of the lesser, of a positive one that of the greater."""
+    weights = torch.tensor([[0.0, 0.0], [2000.0, -2000.0]], dtype=dtype)
+    half = math.log(2) / 2
+    torch.testing.assert_close(renyi(weights, 3.0), weights.new_tensor([half, -2000 + half]))
+    torch.testing.assert_close(cubo(weights), weights.new_tensor([2000 - half, -half]))
+
+
 def test_zero_weights():
     """-inf where the power mean is 0, and the examples beside it keep their gradients."""
     weights = torch.tensor([[-math.inf, -math.inf, 0.5], [-1.5, -math.inf, -0.2]], dtype=torch.float64, requires_grad=True)
