@@ -108,21 +108,32 @@ def exact_gradient(case, **settings):
 
 @pytest.mark.parametrize("case", [(1, 2, iwae, 60), (2, 2, iwae, 30)], ids=["one-layer", "two-layers"])
 def test_the_quadrature_has_converged(case):
-    """Four nodes fewer change no component by more than 1e-3; five standard errors of the estimators are above 0.015."""
+    """Four nodes fewer change no component by more than 2e-3, a tenth of five of the estimators' standard errors."""
     *rest, n_nodes = case
     coarser = by_quadrature(*rest, n_nodes - 4)
     for name, value in exact_gradient(case).items():
-        torch.testing.assert_close(coarser[name], value, rtol=0, atol=1e-3)
+        torch.testing.assert_close(coarser[name], value, rtol=0, atol=2e-3)
 
 
-@pytest.mark.parametrize("estimator", [reparameterized, sticking_the_landing, doubly_reparameterized, score_function, vimco])
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]}-layers-K{case[1]}-{case[2].__name__}")
+def estimators_of(n_samples, bound):
+    """The baseline of the score function needs two samples, and the bound of DReG is IWAE."""
+    return (
+        [reparameterized, sticking_the_landing]
+        + ([doubly_reparameterized] if bound is iwae else [])
+        + ([score_function, vimco] if n_samples > 1 else [])
+    )
+
+
+@pytest.mark.parametrize(
+    ("case", "estimator"),
+    [
+        pytest.param(case, each, id=f"{case[0]}-layers-K{case[1]}-{case[2].__name__}-{getattr(each, '__name__', 'vimco')}")
+        for case in CASES
+        for each in estimators_of(case[1], case[2])
+    ],
+)
 def test_the_mean_is_the_exact_gradient(case, estimator):
     n_layers, n_samples, bound, _ = case
-    if n_samples == 1 and estimator in (score_function, vimco):
-        pytest.skip("the leave-one-out baseline needs two samples")
-    if bound is elbo and estimator is doubly_reparameterized:
-        pytest.skip("its bound is IWAE")
     settings = {} if estimator is doubly_reparameterized else {"bound": bound}
     exact = exact_gradient(case)
     if estimator is sticking_the_landing and bound is iwae and n_samples > 1:  # biased, and by just the missing score
