@@ -87,7 +87,7 @@ def sampled_elbo(n_samples: int = 1, estimator: Estimator = reparameterized) -> 
 
 @dataclass(frozen=True)
 class BetaWeighted:
-    """Made by :func:`beta_elbo`."""
+    """Made by :func:`beta_objective`."""
 
     beta: float
     n_samples: int
@@ -97,7 +97,7 @@ class BetaWeighted:
         return beta_weighted(terms.reconstruction, terms.total_kl.mean(dim=0), self.beta * kl_weight)
 
 
-def beta_elbo(beta: float = 1.0, n_samples: int = 1) -> BetaWeighted:
+def beta_objective(beta: float = 1.0, n_samples: int = 1) -> BetaWeighted:
     """E_q[ln p(x|z)] - beta KL(q(z|x) || p(z)), the KL analytic where the model can; the ELBO only where beta is 1.
 
     Parameters
@@ -122,8 +122,8 @@ def beta_elbo(beta: float = 1.0, n_samples: int = 1) -> BetaWeighted:
 
 
 def analytic_elbo(n_samples: int = 1) -> BetaWeighted:
-    """The ELBO with its KL analytic where the model can: :func:`beta_elbo` at 1."""
-    return beta_elbo(1.0, n_samples)
+    """The ELBO with its KL analytic where the model can: :func:`beta_objective` at 1."""
+    return beta_objective(1.0, n_samples)
 
 
 @dataclass(frozen=True)

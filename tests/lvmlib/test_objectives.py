@@ -8,7 +8,7 @@ import torch
 from lvmlib.amortized.architectures import bernoulli_vae, two_layer_bernoulli_vae
 from lvmlib.bounds import elbo, iwae, renyi
 from lvmlib.gradients import doubly_reparameterized, sticking_the_landing
-from lvmlib.objectives import analytic_elbo, beta_elbo, free_bits, importance_weighted, sampled_elbo
+from lvmlib.objectives import analytic_elbo, beta_objective, free_bits, importance_weighted, sampled_elbo
 
 
 def make(layers=1, dtype=torch.float64):
@@ -37,7 +37,7 @@ def gradient(objective, model, x, kl_weight=1.0, seed=2):
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_one_value_an_example_of_the_models_dtype(dtype, x):
-    for objective in (importance_weighted(3), sampled_elbo(2), beta_elbo(4.0), analytic_elbo(2), free_bits(0.1), free_bits(0.1, "layer")):
+    for objective in (importance_weighted(3), sampled_elbo(2), beta_objective(4.0), analytic_elbo(2), free_bits(0.1), free_bits(0.1, "layer")):
         value = objective(make(dtype=dtype), x.to(dtype), 1)
         assert value.shape == (5,) and value.dtype == dtype and value.requires_grad
 
@@ -78,8 +78,8 @@ def test_the_analytic_elbo_is_the_sampled_one_on_average(model, x):
 def test_beta_weighs_the_kl(model, x):
     terms = model.elbo_terms(x, 2, 8)
     reconstruction, kl = terms.reconstruction.mean(0), terms.total_kl.mean(0)
-    torch.testing.assert_close(beta_elbo(4.0, 2)(model, x, 8), reconstruction - 4 * kl)
-    torch.testing.assert_close(beta_elbo(4.0, 2)(model, x, 8, 0.25), reconstruction - kl)
+    torch.testing.assert_close(beta_objective(4.0, 2)(model, x, 8), reconstruction - 4 * kl)
+    torch.testing.assert_close(beta_objective(4.0, 2)(model, x, 8, 0.25), reconstruction - kl)
     torch.testing.assert_close(analytic_elbo(2)(model, x, 8), reconstruction - kl)
 
 
@@ -116,7 +116,7 @@ def test_free_bits_gradient_is_that_of_the_clamped_sum(model, x):
 def test_below_the_threshold_the_kl_has_no_gradient(model, x):
     """All groups free: what remains is the gradient of the reconstruction alone; and with one free, another's is kept."""
     free = gradient(free_bits(1e3), model, x)
-    torch.testing.assert_close(free, gradient(beta_elbo(0.0), model, x))
+    torch.testing.assert_close(free, gradient(beta_objective(0.0), model, x))
     assert not torch.allclose(free, gradient(analytic_elbo(), model, x))
 
 
@@ -125,7 +125,7 @@ def test_only_groups_above_the_threshold_pull_on_the_encoder(x):
     kl = model.elbo_terms(x, 1, 8).kl[0].mean((0, 1))
     nats = kl.sort().values[1].item() + 1e-3  # two of three dimensions are free
     head = model.encoder[0].network[-1].weight  # its rows: means, then log scales, of the three dimensions
-    paid = beta_elbo(0.0)(model, x, 8).mean() - free_bits(nats)(model, x, 8).mean()
+    paid = beta_objective(0.0)(model, x, 8).mean() - free_bits(nats)(model, x, 8).mean()
     pull = torch.autograd.grad(paid, head)[0].reshape(2, 3, -1).abs().amax((0, 2))
     assert ((pull > 0) == (kl > nats)).all() and (kl > nats).sum() == 1
 
@@ -148,8 +148,8 @@ def test_each_examples_charge_goes_with_it(x):
         (lambda: sampled_elbo(-3), "n_samples"),
         (lambda: analytic_elbo(0), "n_samples"),
         (lambda: free_bits(0.1, n_samples=0), "n_samples"),
-        (lambda: beta_elbo(-1.0), "beta must be a number of at least 0, got -1.0"),
-        (lambda: beta_elbo(math.nan), "beta"),
+        (lambda: beta_objective(-1.0), "beta must be a number of at least 0, got -1.0"),
+        (lambda: beta_objective(math.nan), "beta"),
         (lambda: free_bits(-0.5), "nats must be a number of at least 0, got -0.5"),
         (lambda: free_bits(math.inf), "nats"),
         (lambda: free_bits(0.5, "pixel"), "group must be one of 'dimension', 'layer', got 'pixel'"),
