@@ -3,8 +3,8 @@
 PyTorch multiplies float32 matrices by Intel's MKL, which gives processors of other makers only its
 AVX2 kernels; oneDNN, which the same wheels carry, uses AVX-512 on any processor that has it. One core
 of an AMD processor of 2024 (Zen 5) did 110 and 240 billion operations a second, and oneDNN applies
-tanh while the product is in cache. The numbers are those of float32 either way. Elsewhere, for other
-dtypes, under autocast, ``torch.func`` and ``torch.compile`` this is ``torch.nn.functional.linear``.
+tanh while the product is in cache. The numbers are those of float32 either way; under autocast those of
+bfloat16. Elsewhere, for other dtypes, under ``torch.func`` and ``torch.compile`` this is ``torch.nn.functional.linear``.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ SMALLEST = 2**21
 def affine(x: Tensor, weight: Tensor, bias: Tensor | None = None, tanh: bool = False) -> Tensor:
     """y = x Wᵀ + b, or tanh of it, (..., n_out), of x (..., n_in) and W (n_out, n_in)."""
     if _by_onednn(x, weight):
+        if torch.is_autocast_enabled("cpu"):
+            dtype = torch.get_autocast_dtype("cpu")
+            x, weight, bias = x.to(dtype), weight.to(dtype), None if bias is None else bias.to(dtype)
         return _Affine.apply(x.reshape(-1, x.shape[-1]), weight, bias, tanh).view(*x.shape[:-1], -1)
     y = linear(x, weight, bias)
     return y.tanh() if tanh else y
@@ -49,10 +52,10 @@ def _by_onednn(x: Tensor, weight: Tensor) -> bool:
     return (
         x.numel() * len(weight) >= SMALLEST
         and x.shape[-1] == weight.shape[-1]  # else linear says what is wrong
-        and x.dtype is weight.dtype is torch.float32
+        and weight.dtype is torch.float32
+        and (x.dtype is torch.float32 or torch.is_autocast_enabled("cpu"))
         and x.device.type == weight.device.type == "cpu"
         and mkl_is_held_back()
-        and not torch.is_autocast_enabled("cpu")
         and not torch._C._are_functorch_transforms_active()
         and not torch.compiler.is_compiling()
     )

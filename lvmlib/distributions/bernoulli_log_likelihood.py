@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-IN_CACHE = 2**16
+IN_CACHE = 2**18
 """Logits worked on at once: what comes of them then stays in a processor's second-level cache."""
 
 

@@ -9,18 +9,22 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvNd
 
+from lvmlib.linear import Perceptron
+
 PRECISIONS = ("full", "bfloat16")
 
 
 @contextmanager
 def products_in_bfloat16(model: nn.Module, precision: str = "bfloat16") -> Iterator[None]:
-    """Within it, each linear and convolutional layer of ``model`` runs under autocast and returns float32.
+    """Within it, each perceptron, and each other linear or convolutional layer, runs under autocast and returns float32.
 
     An autocast region around the whole objective would also take the sum of ⟨logits, x⟩ over the pixels to
-    bfloat16, whose eight bits lose whole nats. Around each layer, log-likelihoods, activations, parameters and
-    the optimizer's state stay in float32. With "full" nothing is changed.
+    bfloat16, whose eight bits lose whole nats. Around each network, log-likelihoods, parameters and the optimizer's
+    state stay in float32. With "full" nothing is changed.
     """
-    layers = [layer for layer in model.modules() if isinstance(layer, (nn.Linear, _ConvNd))]
+    perceptrons = [network for network in model.modules() if isinstance(network, Perceptron)]
+    within = {layer for network in perceptrons for layer in network.modules()}
+    layers = perceptrons + [one for one in model.modules() if isinstance(one, (nn.Linear, _ConvNd)) and one not in within]
     if precision == "full":
         layers = []
     for layer in layers:

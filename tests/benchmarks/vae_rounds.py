@@ -15,7 +15,7 @@ from lvmlib.objectives import importance_weighted
 from lvmlib.training import Objective, Stage, train
 
 RATE = 1e-3
-Epoch = Callable[[], None]
+Epochs = Callable[[], None]
 
 
 def images(count: int) -> Tensor:
@@ -31,15 +31,27 @@ def model_under_way(x: Tensor, n_samples: int, batch_size: int, n_steps: int) ->
     return model
 
 
-def our_epoch(model: VariationalAutoencoder, x: Tensor, objective: Objective, batch_size: int, precision: str = "full") -> Epoch:
-    """A call of ``lvmlib.training.train`` for one epoch: what it sets up and checks counts too."""
-    return lambda: train(model, x, objective, [Stage(1, RATE)], batch_size=batch_size, precision=precision)
+def our_epochs(
+    model: VariationalAutoencoder, x: Tensor, objective: Objective, batch_size: int, n_epochs: int, precision: str = "full"
+) -> Epochs:
+    """A call of ``lvmlib.training.train``: what it sets up and checks counts too."""
+    return lambda: train(model, x, objective, [Stage(n_epochs, RATE)], batch_size=batch_size, precision=precision)
 
 
-def in_turn(epochs: dict[str, Epoch], n_steps: int, n_rounds: int) -> dict[str, list[float]]:
-    """Seconds a step of each, in rounds in which each has one epoch, the order reversed from round to round."""
-    for epoch in epochs.values():
-        epoch()
+def repeated(epoch: Epochs, n_epochs: int) -> Epochs:
+    """So many epochs of a peer's."""
+
+    def epochs() -> None:
+        for _ in range(n_epochs):
+            epoch()
+
+    return epochs
+
+
+def in_turn(epochs: dict[str, Epochs], n_steps: int, n_rounds: int) -> dict[str, list[float]]:
+    """Seconds a step of each, in rounds in which each has as many epochs, the order reversed from round to round."""
+    for run in epochs.values():
+        run()
     seconds: dict[str, list[float]] = {name: [] for name in epochs}
     for number in range(n_rounds):
         for name in epochs if number % 2 else reversed(epochs):

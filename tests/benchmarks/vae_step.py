@@ -16,11 +16,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before the libraries are loaded
 import torch  # noqa: E402
 import vae_peers as peers  # noqa: E402
 from benchmark_record import ratio, use_cores, write_result  # noqa: E402
-from vae_rounds import images, in_turn, model_under_way, our_epoch, said_of  # noqa: E402
+from vae_rounds import images, in_turn, model_under_way, our_epochs, repeated, said_of  # noqa: E402
 
 from lvmlib.objectives import analytic_elbo, importance_weighted  # noqa: E402
 
-BATCH = 128
+BATCH, EPOCHS = 128, 5
 PEERS = {
     "plain": (peers.plain_epoch, peers.plain_bound, analytic_elbo(), 1.15, (), "a hand-written loop with torch.distributions"),
     "pythae": (peers.pythae_epoch, peers.pythae_bound, analytic_elbo(), 1.8, ("pythae",), "pythae's BaseTrainer"),
@@ -29,16 +29,19 @@ PEERS = {
 """Epoch, bound, the objective that is the same as the peer's, target, packages, what it is."""
 
 
-def compare(peer: str, n_steps: int, n_rounds: int, n_draws: int, quick: bool) -> None:
+def compare(peer: str, n_batches: int, n_rounds: int, n_draws: int, quick: bool) -> None:
     their_epoch, their_bound, objective, target, packages, what = PEERS[peer]
-    x = images(BATCH * n_steps)
-    model = model_under_way(x, 1, BATCH, 2 * n_steps)
+    x = images(BATCH * n_batches)
+    model = model_under_way(x, 1, BATCH, 200)
     with torch.no_grad():
         generator = torch.Generator().manual_seed(1)
         ours = torch.stack([objective(model, x[:BATCH], generator, 1.0).mean() for _ in range(n_draws)])
     equal = said_of(ours, their_bound(model, x[:BATCH], n_draws))
-    epochs = {"peer": their_epoch(model, x, BATCH), "ours": our_epoch(model, x, objective, BATCH)}
-    seconds = in_turn(epochs, n_steps, n_rounds)
+    epochs = {
+        "peer": repeated(their_epoch(model, x, BATCH), EPOCHS),
+        "ours": our_epochs(model, x, objective, BATCH, EPOCHS),
+    }
+    seconds = in_turn(epochs, EPOCHS * n_batches, n_rounds)
     times = ratio(seconds["peer"], seconds["ours"])
     print(f"{peer}: {times['median']:.2f} times ({times['min']:.2f} to {times['max']:.2f}; target {target}); {equal}")
     if quick:
@@ -61,16 +64,16 @@ def compare(peer: str, n_steps: int, n_rounds: int, n_draws: int, quick: bool) -
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--peer", choices=list(PEERS), help="one of them; all where not given")
-    parser.add_argument("--steps", type=int, default=100)
+    parser.add_argument("--batches", type=int, default=30, help="of an epoch; a round has five epochs")
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--quick", action="store_true", help="12 steps, 3 rounds; nothing is recorded")
+    parser.add_argument("--quick", action="store_true", help="4 batches, 3 rounds; nothing is recorded")
     settings = parser.parse_args()
     use_cores(1)
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    n_steps, n_rounds = (12, 3) if settings.quick else (settings.steps, settings.rounds)
+    n_batches, n_rounds = (4, 3) if settings.quick else (settings.batches, settings.rounds)
     for peer in [settings.peer] if settings.peer else PEERS:
-        compare(peer, n_steps, n_rounds, 50 if settings.quick else 400, settings.quick)
+        compare(peer, n_batches, n_rounds, 50 if settings.quick else 400, settings.quick)
 
 
 if __name__ == "__main__":

@@ -60,14 +60,26 @@ def test_without_a_bias(operands):
     torch.testing.assert_close(affine(x, weight), linear(x, weight), rtol=ROUNDING, atol=ROUNDING)
 
 
-def test_per_example_gradients_and_autocast_are_torchs(operands):
+def test_per_example_gradients_are_torchs(operands):
     x, weight, bias = operands
     rows = x.detach().reshape(5, -1, N_IN)
     found = torch.func.vmap(torch.func.grad(lambda row: affine(row, weight, bias, tanh=True).sum()))(rows)
     sought = torch.func.vmap(torch.func.grad(lambda row: linear(row, weight, bias).tanh().sum()))(rows)
     torch.testing.assert_close(found, sought, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("tanh", [False, True])
+def test_under_autocast_products_are_in_bfloat16(operands, tanh):
+    direction = torch.randn(5, ROWS // 5, N_OUT, generator=torch.Generator().manual_seed(4))
     with torch.autocast("cpu", torch.bfloat16):
-        assert affine(x, weight, bias).dtype is torch.bfloat16
+        y = affine(*operands, tanh=tanh)
+    assert y.dtype is torch.bfloat16
+    gradients = torch.autograd.grad((y.float() * direction).sum(), operands)
+    wide, expected = exact(operands, tanh)
+    sought = torch.autograd.grad((expected * direction).sum(), wide)
+    for found, true in zip([y, *gradients], [expected, *sought]):  # eight bits: 2^-8 relative a rounding, a few of them
+        assert (found - true).norm() <= 2**-6 * true.norm()
+    assert all(one.dtype is torch.float32 for one in gradients)
 
 
 def test_a_wrong_width_is_torchs_error(operands):

@@ -175,7 +175,7 @@ class LargestTensor(TorchDispatchMode):
 
 
 def test_memory_does_not_grow_with_the_samples():
-    """No tensor is larger at K = 12,288 than at 3,072, and none holds more than half a MiB a thread: 167 rows of 784 logits."""
+    """No tensor is larger at K = 12,288 than at 3,072, and none holds more than 4 MiB a thread: 1,337 rows of 784 logits."""
     model = bernoulli_vae(784, n_latent=5, hidden=(20,))
     x = torch.bernoulli(torch.full((2, 784), 0.2), generator=torch.Generator().manual_seed(0))
     largest = []
@@ -183,7 +183,7 @@ def test_memory_does_not_grow_with_the_samples():
         with LargestTensor() as seen:
             importance_sampling(model, x, n_samples, random_state=0)
         largest.append(seen.bytes)
-    assert largest[0] == largest[1] <= 2**19 * torch.get_num_threads()
+    assert largest[0] == largest[1] <= 2**22 * torch.get_num_threads()
     assert largest[0] > 100 * 784 * 4  # it does see the logits
 
 
