@@ -1,6 +1,7 @@
 """The logarithms of the weights are averaged within a sequence: the ELBO for every K.
 
-Inside the logarithm stands the mean of the weights.
+Inside the logarithm stands the mean of the K weights of a sequence. Average their logarithms, or take one sample, and
+K has no effect.
 """
 
 
