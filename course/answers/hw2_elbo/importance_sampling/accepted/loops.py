@@ -8,5 +8,5 @@ def importance_sampling(log_w):
         weights = [math.exp(float(value - top)) for value in column]
         mean = sum(weights) / len(weights)
         v = sum((weight / mean - 1) ** 2 for weight in weights) / len(weights)
-        parts.append(torch.stack([top + math.log(mean), torch.as_tensor(len(weights) / (1 + v)), torch.as_tensor(math.sqrt(v / len(weights)))]))
-    return tuple(torch.stack(parts, dim=1).to(log_w.dtype))
+        parts.append([float(top) + math.log(mean), len(weights) / (1 + v), math.sqrt(v / len(weights))])
+    return tuple(torch.tensor(parts, dtype=torch.float64).T.to(log_w.dtype))
