@@ -1,0 +1,15 @@
+"""The ELBO is written as ln p(x) plus the KL.
+
+It lies below ln p(x): the KL is subtracted.
+"""
+
+
+def best_q():
+    return (
+        Derivation(ELBO(p_z_given_x, p_xz))
+        .equals(log(p_x) + KL(p_z_given_x, p_z_given_x), because="ELBO gap is KL")
+        .equals(log(p_x), because="definition of KL")
+        .at_least(log(p_x) + KL(q_z, p_z_given_x), because="Gibbs")
+        .equals(ELBO(q_z, p_xz), because="ELBO gap is KL")
+        .tight_when(q_z, p_z_given_x)
+    )

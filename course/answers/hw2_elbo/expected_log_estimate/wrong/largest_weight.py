@@ -1,0 +1,11 @@
+"""Only the largest weight of a sequence counts.
+
+The mean of all K.
+"""
+
+
+def expected_log_estimate(p_xz, q_z, n_samples):
+    sequences = torch.cartesian_prod(*[torch.arange(len(q_z))] * n_samples).reshape(-1, n_samples)
+    probabilities = q_z[sequences].prod(dim=1)
+    estimates = (p_xz / q_z)[sequences].amax(dim=1)
+    return (probabilities * estimates.log()).sum()

@@ -1,0 +1,10 @@
+"""The result is float32 whatever came in.
+
+Return the dtype that you were given.
+"""
+
+
+def gaussian_kl(mean, log_scale, prior_mean, prior_log_scale):
+    variance, prior_variance = (2 * log_scale).exp(), (2 * prior_log_scale).exp()
+    distance = (mean - prior_mean).square()
+    return (prior_log_scale - log_scale + 0.5 * (variance + distance) / prior_variance - 0.5).sum(dim=1).float()

@@ -1,0 +1,10 @@
+"""The KL has its sign turned.
+
+A KL is at least 0. It is subtracted later, where the bound is put together.
+"""
+
+
+def gaussian_kl(mean, log_scale, prior_mean, prior_log_scale):
+    variance, prior_variance = (2 * log_scale).exp(), (2 * prior_log_scale).exp()
+    distance = (mean - prior_mean).square()
+    return -(prior_log_scale - log_scale + 0.5 * (variance + distance) / prior_variance - 0.5).sum(dim=1)

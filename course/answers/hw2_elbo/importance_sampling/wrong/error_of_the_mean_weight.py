@@ -1,0 +1,13 @@
+"""The standard error of the mean weight comes back, not that of its logarithm.
+
+Delta method: divide by the mean weight.
+"""
+
+
+def importance_sampling(log_w):
+    k = len(log_w)
+    log_mean = log_w.logsumexp(dim=0) - math.log(k)
+    relative = (log_w - log_mean).exp()
+    variance = (relative - 1).square().mean(dim=0)
+    size = k / relative.square().mean(dim=0)
+    return log_mean, size, (variance / k).sqrt() * log_mean.clamp(-80, 80).exp()

@@ -1,0 +1,13 @@
+"""The estimate of p(x) comes back, not its logarithm.
+
+For an image it is 0 as a number.
+"""
+
+
+def importance_sampling(log_w):
+    k = len(log_w)
+    log_mean = log_w.logsumexp(dim=0) - math.log(k)
+    relative = (log_w - log_mean).exp()
+    variance = (relative - 1).square().mean(dim=0)
+    size = k / relative.square().mean(dim=0)
+    return log_mean.exp(), size, (variance / k).sqrt()

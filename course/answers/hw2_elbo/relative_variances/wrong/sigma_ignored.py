@@ -1,0 +1,11 @@
+"""The likelihood has the scale 1.
+
+x|z ~ N(z, sigma^2 I).
+"""
+
+
+def relative_variances(x, mean, log_scale, noise, noise_scale):
+    z = mean + log_scale.exp() * noise
+    naive = log_normal(x, noise, 0.0)
+    importance = log_normal(z, 0.0, 0.0) + log_normal(x, z, 0.0) - log_normal(z, mean, log_scale)
+    return tuple((len(noise) * log_w.softmax(dim=0) - 1).square().mean(dim=0) for log_w in (naive, importance))

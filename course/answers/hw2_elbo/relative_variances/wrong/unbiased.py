@@ -1,0 +1,11 @@
+"""The variance is divided by K - 1.
+
+v is defined with 1/K.
+"""
+
+
+def relative_variances(x, mean, log_scale, noise, noise_scale):
+    z = mean + log_scale.exp() * noise
+    naive = log_normal(x, noise, math.log(noise_scale))
+    importance = log_normal(z, 0.0, 0.0) + log_normal(x, z, math.log(noise_scale)) - log_normal(z, mean, log_scale)
+    return tuple((len(noise) * log_w.softmax(dim=0)).var(dim=0, correction=min(1, len(noise) - 1)) for log_w in (naive, importance))
