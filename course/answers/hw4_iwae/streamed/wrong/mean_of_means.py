@@ -8,7 +8,11 @@ def update(state, log_w):
     n, log_sum, log_sum_of_squares = state
     return (
         n + len(log_w),
-        torch.where(torch.isfinite(log_sum), torch.logaddexp(log_sum, torch.logsumexp(log_w, dim=0) - math.log(len(log_w))) - math.log(2), torch.logsumexp(log_w, dim=0) - math.log(len(log_w))),
+        torch.where(
+            torch.isfinite(log_sum),
+            torch.logaddexp(log_sum, torch.logsumexp(log_w, dim=0) - math.log(len(log_w))) - math.log(2),
+            torch.logsumexp(log_w, dim=0) - math.log(len(log_w)),
+        ),
         torch.logaddexp(log_sum_of_squares, torch.logsumexp(2 * log_w, dim=0)),
     )
 

@@ -9,7 +9,11 @@ def update(state, log_w):
     top = log_w.max(dim=0).values
     return (
         n + len(log_w),
-        torch.maximum(log_sum, top) + ((log_sum - torch.maximum(log_sum, top)).exp() + (log_w - torch.maximum(log_sum, top)).exp().sum(dim=0)).log(),
+        torch.maximum(log_sum, top)
+        + (
+            (log_sum - torch.maximum(log_sum, top)).exp()
+            + (log_w - torch.maximum(log_sum, top)).exp().sum(dim=0)
+        ).log(),
         torch.logaddexp(log_sum_of_squares, torch.logsumexp(2 * log_w, dim=0)),
     )
 
