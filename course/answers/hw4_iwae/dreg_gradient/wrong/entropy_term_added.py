@@ -1,0 +1,12 @@
+"""1 is added to the gradient of log_scale, as for the ELBO's entropy.
+
+The derivative of -ln q at a fixed z belongs to the score, which DReG has replaced.
+"""
+
+
+def dreg_gradient(x, W, sigma, mean, log_scale, noise):
+    z = (mean + log_scale.exp() * noise).detach().requires_grad_()
+    log_w = log_joint(x, z, W, sigma) - log_posterior(z, mean, log_scale)
+    (path,) = torch.autograd.grad(log_w.sum(), z)
+    pull = torch.softmax(log_w.detach(), dim=0).square()[..., None] * path
+    return pull.sum(dim=0), (pull * log_scale.exp() * noise).sum(dim=0) + 1

@@ -1,0 +1,13 @@
+"""All samples use the noise of the first.
+
+noise[k] belongs to sample k.
+"""
+
+
+def dreg_gradient(x, W, sigma, mean, log_scale, noise):
+    noise = noise[:1].expand(noise.shape)
+    z = (mean + log_scale.exp() * noise).detach().requires_grad_()
+    log_w = log_joint(x, z, W, sigma) - log_posterior(z, mean, log_scale)
+    (path,) = torch.autograd.grad(log_w.sum(), z)
+    pull = torch.softmax(log_w.detach(), dim=0).square()[..., None] * path
+    return pull.sum(dim=0), (pull * log_scale.exp() * noise).sum(dim=0)

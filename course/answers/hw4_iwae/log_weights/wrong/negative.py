@@ -1,0 +1,13 @@
+"""The negative log weight comes back, as for a loss.
+
+Nothing here is a loss: ln w is ln p(x, z) - ln q(z|x), and the bounds made of it are maximized.
+"""
+
+
+def log_weights(x, W, b, mean, log_scale, noise):
+    z = mean + log_scale.exp() * noise
+    logits = z @ W.T + b
+    log_likelihood = (x * logits - torch.nn.functional.softplus(logits)).sum(dim=-1)
+    log_prior = -0.5 * (z.square() + LN_2PI).sum(dim=-1)
+    log_q = (-0.5 * (noise.square() + LN_2PI) - log_scale).sum(dim=-1)
+    return log_q - log_prior - log_likelihood

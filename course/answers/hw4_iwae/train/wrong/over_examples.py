@@ -1,0 +1,16 @@
+"""The weights are averaged over the examples.
+
+Samples are in the first dimension; examples are averaged after the logarithm.
+"""
+
+
+def train(parameters, batches, noise, learning_rate):
+    parameters = {name: tensor.clone().requires_grad_() for name, tensor in parameters.items()}
+    optimizer = torch.optim.Adam(parameters.values(), lr=learning_rate)
+    for x, step_noise in zip(batches, noise):
+        log_w = vae_log_w(parameters, x, step_noise)
+        bound = torch.logsumexp(log_w, dim=1)
+        optimizer.zero_grad()
+        (-bound.mean()).backward()
+        optimizer.step()
+    return {name: tensor.detach() for name, tensor in parameters.items()}

