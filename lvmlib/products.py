@@ -18,8 +18,9 @@ from torch import Tensor
 
 @cache
 def mkl_is_held_back() -> bool:
-    """Whether torch multiplies by MKL on a processor that is not Intel's and has AVX-512."""
-    return numpy_is_faster() and "AVX512" in torch.backends.cpu.get_cpu_capability()
+    """Whether torch multiplies by MKL on a processor that is not Intel's and has AVX-512, which oneDNN would use."""
+    has_avx512 = "AVX512" in torch.backends.cpu.get_cpu_capability()
+    return numpy_is_faster() and has_avx512 and torch.backends.mkldnn.is_available()
 
 
 @cache
