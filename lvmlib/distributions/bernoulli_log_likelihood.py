@@ -54,7 +54,7 @@ def _log_likelihood(logits: Tensor, x: Tensor) -> Tensor:
 
 def _slope(logits: Tensor, x: Tensor, grad: Tensor) -> Tensor:
     """(x - sigmoid(logits)) grad; where no gradient of it is asked for, part by part in one piece of memory."""
-    if torch.is_grad_enabled() or logits.shape != torch.broadcast_shapes(logits.shape, x.shape):
+    if torch.is_grad_enabled() or x.shape != logits.shape[logits.ndim - x.ndim :]:
         return (x - logits.sigmoid()) * grad
     slope = torch.empty_like(logits)
     for part, logits_of_part, grad_of_part in zip(*(one.split(_at_once(logits, x)) for one in (slope, logits, grad))):

@@ -46,7 +46,8 @@ def compare(peer: str, precision: str, n_batches: int, n_rounds: int, n_draws: i
     }
     seconds = in_turn(epochs, EPOCHS * n_batches, n_rounds)
     times = ratio(seconds["peer"], seconds["ours"])
-    print(f"{peer}, {precision}: {times['median']:.2f} times ({times['min']:.2f} to {times['max']:.2f}; target {target}); {equal}")
+    found = f"{times['median']:.2f} times ({times['min']:.2f} to {times['max']:.2f}; target {target})"
+    print(f"{peer}, {precision}: {found}; {equal}")
     if quick:
         return
     products = "" if precision == "full" else ", our products in bfloat16"

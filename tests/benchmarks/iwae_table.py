@@ -1,6 +1,6 @@
-"""The table of Burda, Grosse & Salakhutdinov (2016): ln p(x) of MNIST's test images, by layers and K, beside the paper's. Run as::
+"""The table of Burda, Grosse & Salakhutdinov (2016): ln p(x) of MNIST's test images by layers and K. Run as::
 
-    python tests/benchmarks/iwae_table.py --layers 1 --k 1 --stages 5      # 121 of 3,280 epochs, ten to twenty minutes on one core
+    python tests/benchmarks/iwae_table.py --layers 1 --k 1 --stages 5      # 121 of 3,280 epochs: 15 minutes of one core
     python tests/benchmarks/iwae_table.py --layers 1 --k 5 --stages 5
     python tests/benchmarks/iwae_table.py --layers 2 --k 50 --device cuda --batch-size 400 --rate-factor 4 --minutes 9
     python tests/benchmarks/iwae_table.py --table                          # writes the table anew
@@ -31,9 +31,10 @@ from iwae_run import evaluate, train_cell  # noqa: E402
 RUNS = Path(__file__).parents[2] / "build" / "iwae_table"
 REPORT = "iwae_table"
 PACKAGES = ("torch", "numpy")
+ALIKE = ("n_layers", "batch_size", "rate_factor", "average_decay", "seed", "epochs")
 HEADER = (
-    "| layers | model | estimator | epochs | ln p(x), nats | of which Monte Carlo | paper, 3,280 epochs | a reproduction | hardware, date "
-    "| departures |\n|---|---|---|---|---|---|---|---|---|---|"
+    "| layers | model | estimator | epochs | ln p(x), nats | of which Monte Carlo | paper, 3,280 epochs | a reproduction "
+    "| hardware, date | departures |\n|---|---|---|---|---|---|---|---|---|---|"
 )
 
 
@@ -61,11 +62,9 @@ def differences(runs: Path, cells: list[dict]) -> list[dict]:
     """How much better each cell is than the next smaller K, image by image, at the same number of epochs and else alike."""
     found = []
     for better in cells:
-        for worse in cells:
-            alike = all(better[key] == worse[key] for key in ("n_layers", "batch_size", "rate_factor", "average_decay", "epochs"))
-            smaller = [one["n_samples"] for one in cells if one["n_samples"] < better["n_samples"]]
-            if not alike or worse["n_samples"] != max(smaller, default=0):
-                continue
+        alike = [one for one in cells if all(one[key] == better[key] for key in ALIKE)]
+        next_smaller = max((one["n_samples"] for one in alike if one["n_samples"] < better["n_samples"]), default=None)
+        for worse in [one for one in alike if one["n_samples"] == next_smaller]:
             paths = [runs / one["name"] / f"log_marginal_{one['epochs']}.pt" for one in (better, worse)]
             if all(path.exists() for path in paths):
                 first, second = (torch.load(path, weights_only=True).double() for path in paths)
@@ -90,12 +89,14 @@ def table(cells: list[dict], orders: list[dict]) -> str:
         ours = f"{one['log_marginal']:.2f} ± {one['standard_error']:.2f}"
         other = "" if one["reproduction"] is None else f"{one['reproduction']:.2f}"
         lines.append(
-            f"| {one['n_layers']} | {title} | {one['estimator']} | {one['epochs']:,} | {ours} | ± {one['monte_carlo_error']:.4f} "
-            f"| {one['paper']:.2f} | {other} | {one['hardware']}, {one['date']} | {'; '.join(one['departures'])} |"
+            f"| {one['n_layers']} | {title} | {one['estimator']} | {one['epochs']:,} | {ours} "
+            f"| ± {one['monte_carlo_error']:.4f} | {one['paper']:.2f} | {other} | {one['hardware']}, {one['date']} "
+            f"| {'; '.join(one['departures'])} |"
         )
     lines += ["", "Standard errors are over the test images; models are compared image by image:", ""]
     lines += [
-        f"- {one['better']} is {one['difference']:+.3f} ± {one['standard_error']:.3f} nats from {one['worse']}, {one['epochs']:,} epochs each."
+        f"- {one['better']} is {one['difference']:+.3f} ± {one['standard_error']:.3f} nats from {one['worse']}, "
+        f"{one['epochs']:,} epochs each."
         for one in orders
     ]
     return "\n".join(lines) + "\n"
@@ -140,15 +141,15 @@ def main() -> None:
     parser.add_argument("--layers", type=int, choices=[1, 2], default=1)
     parser.add_argument("--k", type=int, choices=[1, 5, 50], default=1)
     parser.add_argument("--estimator", choices=["reparameterized", "dreg"], default="reparameterized")
-    parser.add_argument("--stages", type=int, choices=range(1, 9), default=8, help="first stages to do, of 1, 3, 9 ... 2,187 epochs")
-    parser.add_argument("--minutes", type=float, help="end the slice after so many minutes of training; the next goes on from there")
+    parser.add_argument("--stages", type=int, choices=range(1, 9), default=8, help="of 1, 3, 9 ... 2,187 epochs")
+    parser.add_argument("--minutes", type=float, help="end the slice after so many minutes of training")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--batch-size", type=int, default=20)
     parser.add_argument("--rate-factor", type=float, default=1.0, help="of all learning rates, for larger batches")
     parser.add_argument("--average-decay", type=float, help="evaluate an exponential moving average of the weights")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--runs", type=Path, default=RUNS, help="folder of the runs, one folder a cell")
-    parser.add_argument("--evaluate", action="store_true", help="evaluate at the end of the slice even if the stages are not done")
+    parser.add_argument("--evaluate", action="store_true", help="at the slice's end, even if stages are left")
     parser.add_argument("--table", action="store_true", help="train nothing; write the table from what the runs hold")
     parser.add_argument("--quick", action="store_true", help="100 training and 20 test images, 50 samples, one stage; no table")
     settings = parser.parse_args()
@@ -169,7 +170,8 @@ def main() -> None:
     folder = settings.runs / (cell.name + ("_quick" if settings.quick else ""))
     folder.mkdir(parents=True, exist_ok=True)
     device = torch.device(settings.device)
-    trained = train_cell(cell, 1 if settings.quick else settings.stages, folder, device, settings.minutes, sys.stderr.isatty(), settings.quick)
+    n_stages = 1 if settings.quick else settings.stages
+    trained = train_cell(cell, n_stages, folder, device, settings.minutes, sys.stderr.isatty(), settings.quick)
     print(f"{cell.name}: {trained.n_epochs} epochs done, stages finished: {trained.finished}", flush=True)
     if not (trained.finished or settings.evaluate):
         return

@@ -110,7 +110,11 @@ def pythae_epoch(ours: VariationalAutoencoder, x: Tensor, batch_size: int, n_sam
     base_trainer.logger.setLevel(logging.ERROR)
     model = pythae_model(ours, n_samples)
     config = BaseTrainerConfig(
-        output_dir=tempfile.mkdtemp(), per_device_train_batch_size=batch_size, learning_rate=RATE, optimizer_cls="Adam", no_cuda=True
+        output_dir=tempfile.mkdtemp(),
+        per_device_train_batch_size=batch_size,
+        learning_rate=RATE,
+        optimizer_cls="Adam",
+        no_cuda=True,
     )
     trainer = BaseTrainer(model, BaseDataset(x, torch.zeros(len(x))), training_config=config)
     trainer.prepare_training()
