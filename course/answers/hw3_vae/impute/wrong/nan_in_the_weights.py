@@ -1,6 +1,7 @@
 """NaN times 0 is taken for 0.
 
-x holds NaN: fill it, or use torch.where, before you compute.
+x holds NaN: fill it, or use torch.where, before you compute anything with it; the encoder too must see a filled
+picture.
 """
 
 

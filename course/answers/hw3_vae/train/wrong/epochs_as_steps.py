@@ -1,6 +1,6 @@
 """n_epochs steps are made, one batch each.
 
-An epoch shows every image once: it has as many steps as there are batches.
+An epoch shows every image once, in batches: it has as many steps as there are batches.
 """
 
 

@@ -1,6 +1,7 @@
-"""The optimizer never steps.
+"""Nothing is trained: the optimizer never steps.
 
-backward() computes gradients; optimizer.step() uses them.
+backward() computes gradients; optimizer.step() uses them. And what comes back must be the copies that were
+trained.
 """
 
 

@@ -1,6 +1,6 @@
-"""All samples use the first sample's noise.
+"""All samples use the first sample's noise, so that only one counts.
 
-noise[k] belongs to sample k.
+noise[k] belongs to sample k; then take the mean over all samples.
 """
 
 
