@@ -6,4 +6,11 @@ enough.
 
 
 def bernoulli_reconstruction(logits, x):
-    return (x[:, None] * logits.reshape(len(x), -1, x.shape[1]) - torch.nn.functional.softplus(logits.reshape(len(x), -1, x.shape[1]))).sum(dim=-1).reshape(logits.shape[:2])
+    return (
+        (
+            x[:, None] * logits.reshape(len(x), -1, x.shape[1])
+            - torch.nn.functional.softplus(logits.reshape(len(x), -1, x.shape[1]))
+        )
+        .sum(dim=-1)
+        .reshape(logits.shape[:2])
+    )

@@ -12,6 +12,8 @@ def impute(encoder, decoder, x, fill, noise):
     logits = mlp(decoder, z)  # (k, n, d)
     log_likelihoods = (filled * logits - torch.nn.functional.softplus(logits)) * observed  # (k, n, d)
     log_ratios = 0.5 * (noise.square() - z.square())  # ln p(z) - ln q(z), but for what all samples share, (k, n, l)
-    weights = torch.softmax((log_likelihoods.sum(dim=-1) + log_ratios.sum(dim=-1)).flatten(), dim=0).reshape(logits.shape[:2])  # (k, n)
+    weights = torch.softmax((log_likelihoods.sum(dim=-1) + log_ratios.sum(dim=-1)).flatten(), dim=0).reshape(
+        logits.shape[:2]
+    )  # (k, n)
     imputed = (weights[..., None] * torch.sigmoid(logits)).sum(dim=0)
     return torch.where(observed, x, imputed)

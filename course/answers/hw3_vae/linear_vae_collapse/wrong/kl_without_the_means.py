@@ -9,4 +9,6 @@ def linear_vae_collapse(x, noise_variance, n_latent):
     eigenvalues, vectors = torch.linalg.eigh(centred.mT @ centred / len(x))  # rising
     eigenvalues, vectors = eigenvalues.flip(0)[:n_latent], vectors.flip(1)[:, :n_latent]
     weights = vectors * (eigenvalues - noise_variance).clamp_min(0).sqrt()
-    return weights, 0.5 * (noise_variance / eigenvalues.clamp_min(noise_variance) - 1 + (eigenvalues / noise_variance).clamp_min(1).log())
+    return weights, 0.5 * (
+        noise_variance / eigenvalues.clamp_min(noise_variance) - 1 + (eigenvalues / noise_variance).clamp_min(1).log()
+    )

@@ -4,7 +4,9 @@
 def train(x, encoder, decoder, n_epochs, batch_size, learning_rate):
     encoder = {name: tensor.clone().requires_grad_() for name, tensor in encoder.items()}
     decoder = {name: tensor.clone().requires_grad_() for name, tensor in decoder.items()}
-    optimizer = torch.optim.Adam([{"params": list(encoder.values())}, {"params": list(decoder.values())}], lr=learning_rate)
+    optimizer = torch.optim.Adam(
+        [{"params": list(encoder.values())}, {"params": list(decoder.values())}], lr=learning_rate
+    )
     loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(x), batch_size=batch_size, shuffle=True)
     for _ in range(n_epochs):
         for (batch,) in loader:

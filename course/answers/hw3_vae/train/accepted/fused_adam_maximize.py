@@ -2,7 +2,9 @@
 
 
 def train(x, encoder, decoder, n_epochs, batch_size, learning_rate):
-    networks = [{name: torch.nn.Parameter(t.clone()) for name, t in network.items()} for network in (encoder, decoder)]
+    networks = [
+        {name: torch.nn.Parameter(t.clone()) for name, t in network.items()} for network in (encoder, decoder)
+    ]
     parameters = [t for network in networks for t in network.values()]
     adam = torch.optim.Adam(parameters, lr=learning_rate, maximize=True)
     n_latent = len(networks[0]["output_bias"]) // 2

@@ -10,7 +10,9 @@ def train(x, encoder, decoder, n_epochs, batch_size, learning_rate):
     optimizer = torch.optim.Adam([*encoder.values(), *decoder.values()], lr=learning_rate)
     n_latent = decoder["hidden_weight"].shape[1]
     for _ in range(n_epochs):
-        for rows in [r for r in torch.randperm(len(x)).split(batch_size) if len(r) == batch_size or len(x) < batch_size]:
+        for rows in [
+            r for r in torch.randperm(len(x)).split(batch_size) if len(r) == batch_size or len(x) < batch_size
+        ]:
             noise = torch.randn(1, len(rows), n_latent, dtype=x.dtype)
             loss = -vae_elbo(encoder, decoder, x[rows], noise).mean()
             optimizer.zero_grad()

@@ -10,7 +10,7 @@ def train(x, encoder, decoder, n_epochs, batch_size, learning_rate):
     optimizer = torch.optim.Adam([*encoder.values(), *decoder.values()], lr=learning_rate)
     n_latent = decoder["hidden_weight"].shape[1]
     for epoch in range(n_epochs):
-        optimizer.param_groups[0]['lr'] = learning_rate / (1 + epoch)
+        optimizer.param_groups[0]["lr"] = learning_rate / (1 + epoch)
         for rows in torch.randperm(len(x)).split(batch_size):
             noise = torch.randn(1, len(rows), n_latent, dtype=x.dtype)
             loss = -vae_elbo(encoder, decoder, x[rows], noise).mean()

@@ -9,7 +9,7 @@ def train(x, encoder, decoder, n_epochs, batch_size, learning_rate):
     encoder = {name: tensor.clone().requires_grad_() for name, tensor in encoder.items()}
     decoder = {name: tensor.clone().requires_grad_() for name, tensor in decoder.items()}
     optimizer = torch.optim.Adam([*encoder.values(), *decoder.values()], lr=learning_rate)
-    one = torch.randn(1, 1, decoder['hidden_weight'].shape[1], dtype=x.dtype)
+    one = torch.randn(1, 1, decoder["hidden_weight"].shape[1], dtype=x.dtype)
     n_latent = decoder["hidden_weight"].shape[1]
     for _ in range(n_epochs):
         for rows in torch.randperm(len(x)).split(batch_size):
