@@ -1,0 +1,8 @@
+"""The result is always float32.
+
+Keep the dtype of the arguments.
+"""
+
+
+def gaussian_kl(mean, log_scale):
+    return (0.5 * ((2 * log_scale).exp() + mean.square() - 1) - log_scale).sum(dim=-1).float()

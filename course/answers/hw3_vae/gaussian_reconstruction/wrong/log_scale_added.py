@@ -1,0 +1,9 @@
+"""ln sigma has the wrong sign.
+
+A wider density is lower: ln sigma is subtracted.
+"""
+
+
+def gaussian_reconstruction(means, log_scale, x):
+    whitened = (x - means) / log_scale.exp()  # (k, n, d)
+    return -(0.5 * whitened.square() - log_scale + 0.5 * math.log(2 * math.pi)).sum(dim=-1)

@@ -1,0 +1,9 @@
+"""The error is not squared.
+
+That is a Laplace density's exponent.
+"""
+
+
+def gaussian_reconstruction(means, log_scale, x):
+    whitened = (x - means) / log_scale.exp()  # (k, n, d)
+    return -(0.5 * whitened.abs() + log_scale + 0.5 * math.log(2 * math.pi)).sum(dim=-1)

@@ -1,0 +1,9 @@
+"""Everything is summed.
+
+Sum over pixels alone.
+"""
+
+
+def gaussian_reconstruction(means, log_scale, x):
+    whitened = (x - means) / log_scale.exp()  # (k, n, d)
+    return -(0.5 * whitened.square() + log_scale + 0.5 * math.log(2 * math.pi)).sum()

@@ -1,0 +1,12 @@
+"""ln(1 + lambda / sigma^2) is used.
+
+lambda is the whole variance of the direction, noise included: lambda / sigma^2 is 1 + |w|^2 / sigma^2 already.
+"""
+
+
+def linear_vae_collapse(x, noise_variance, n_latent):
+    centred = x - x.mean(dim=0)
+    eigenvalues, vectors = torch.linalg.eigh(centred.mT @ centred / len(x))  # rising
+    eigenvalues, vectors = eigenvalues.flip(0)[:n_latent], vectors.flip(1)[:, :n_latent]
+    weights = vectors * (eigenvalues - noise_variance).clamp_min(0).sqrt()
+    return weights, 0.5 * (1 + eigenvalues / noise_variance).log() * (eigenvalues > noise_variance)

@@ -1,0 +1,13 @@
+"""The noise variance is squared.
+
+noise_variance is sigma^2 already.
+"""
+
+
+def linear_vae_collapse(x, noise_variance, n_latent):
+    centred = x - x.mean(dim=0)
+    eigenvalues, vectors = torch.linalg.eigh(centred.mT @ centred / len(x))  # rising
+    eigenvalues, vectors = eigenvalues.flip(0)[:n_latent], vectors.flip(1)[:, :n_latent]
+    noise_variance = noise_variance**2
+    weights = vectors * (eigenvalues - noise_variance).clamp_min(0).sqrt()
+    return weights, 0.5 * (eigenvalues / noise_variance).clamp_min(1).log()

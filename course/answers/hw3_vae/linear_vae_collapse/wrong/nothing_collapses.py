@@ -1,0 +1,12 @@
+"""Directions below the noise variance keep a column.
+
+There the best column is 0: the noise explains more than there is.
+"""
+
+
+def linear_vae_collapse(x, noise_variance, n_latent):
+    centred = x - x.mean(dim=0)
+    eigenvalues, vectors = torch.linalg.eigh(centred.mT @ centred / len(x))  # rising
+    eigenvalues, vectors = eigenvalues.flip(0)[:n_latent], vectors.flip(1)[:, :n_latent]
+    weights = vectors * (eigenvalues - noise_variance).abs().sqrt()
+    return weights, 0.5 * (eigenvalues / noise_variance).clamp_min(1).log()

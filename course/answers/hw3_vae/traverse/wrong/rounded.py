@@ -1,0 +1,10 @@
+"""Pixels are rounded.
+
+Return the probabilities.
+"""
+
+
+def traverse(decoder, z, dimension, values):
+    moved = z.repeat(len(values), 1)  # (m, l)
+    moved[:, dimension] = values
+    return torch.sigmoid(mlp(decoder, moved)).round()

@@ -1,0 +1,10 @@
+"""The entry is multiplied by the values.
+
+The entry is set to each value.
+"""
+
+
+def traverse(decoder, z, dimension, values):
+    moved = z.repeat(len(values), 1)  # (m, l)
+    moved[:, dimension] *= values
+    return torch.sigmoid(mlp(decoder, moved))

