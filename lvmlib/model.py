@@ -16,9 +16,6 @@ from torch import Tensor
 
 from lvmlib.randomness import Seed, as_generator, drawing_from
 
-Latent = Tensor | tuple[Tensor, ...]
-"""z: a tensor, or of a hierarchy the tuple of its layers (z_1, ..., z_L)."""
-
 
 Latent = Tensor | tuple[Tensor, ...]
 """z, or in a hierarchical model the tuple of its layers."""

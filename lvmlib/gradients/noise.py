@@ -75,7 +75,9 @@ def signal_to_noise(
         ratio_i(K) = |E[g_i]| / sd[g_i],    g = ∇_φ of one repeat with K samples
 
     Of plain IWAE's gradient it falls like 1/√K for the inference network, and rises like √K for the generative one;
-    of the doubly reparameterized gradient it rises like √K for both. More examples in x raise it by their square root.
+    of the doubly reparameterized gradient it rises like √K for both. These are laws of large K: they set in once the
+    mean of K weights varies little, so the later the further q is from the posterior, and until then every one of
+    these ratios may fall. More examples in x raise it by about their square root.
 
     Parameters
     ----------

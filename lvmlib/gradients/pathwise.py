@@ -99,7 +99,7 @@ def doubly_reparameterized(
 
     The score's term -Σ_k w̃_k ∂ln q_φ(z_k|x)/∂φ is itself an expectation that z_k can be reparameterized in, which
     gives Σ_k (w̃_k² - w̃_k) ∂ln w_k/∂z_k dz_k/dφ. The sum is unbiased for every K, zero at the exact posterior, and
-    its ratio of signal to noise rises like √K. With K = 1 it is :func:`sticking_the_landing`. The generative
+    its ratio of signal to noise rises like √K for large K. With K = 1 it is :func:`sticking_the_landing`. The generative
     model's gradient is the plain one, Σ_k w̃_k ∇_θ ln p(x, z_k).
 
     Parameters, Returns
@@ -133,7 +133,8 @@ def doubly_reparameterized(
 def _held_fixed(posterior: Distribution) -> Distribution:
     """q with parameters that gradients do not reach; z still is a variable of its density."""
     if not hasattr(posterior, "detach"):
-        raise TypeError(f"model.posterior(x) is a {type(posterior).__name__}, which has no detach(): its score cannot be left out")
+        name = type(posterior).__name__
+        raise TypeError(f"model.posterior(x) is a {name}, which has no detach(): its score cannot be left out")
     return posterior.detach()
 
 

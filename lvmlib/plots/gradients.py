@@ -47,7 +47,7 @@ def plot_signal_to_noise(
         for (name, result), colour in zip(results.items(), component_colours(len(results))):
             ratios = as_array(f"results[{name!r}].average", result.average, 1)
             if not (ratios > 0).all():
-                raise ValueError(f"results[{name!r}].average must be above 0 to stand on a logarithmic axis, got {ratios.tolist()}")
+                raise ValueError(f"results[{name!r}].average must be above 0, for a logarithmic axis, got {ratios.tolist()}")
             slope = f", slope {result.slope:+.2f}" if len(ratios) > 1 else ""
             ax.plot(result.n_samples, ratios, marker="o", markersize=4, color=colour, label=f"{name}{slope}")
             first, last = result.n_samples[0], result.n_samples[-1]

@@ -21,7 +21,10 @@ class TwoNumbers(nn.Module):
         super().__init__()
         self.encoder = nn.ParameterDict({"first": torch.tensor([1.5, -2.0], dtype=dtype), "idle": torch.zeros(1, dtype=dtype)})
 
-    posterior = log_joint = None
+    def posterior(self, x):
+        raise NotImplementedError("the estimators here ask the model nothing")
+
+    log_joint = posterior
 
 
 class Recorded:
@@ -61,7 +64,7 @@ def test_the_slope_of_a_power_law_is_its_power():
 
 
 def test_the_floor_is_the_ratio_where_there_is_no_signal():
-    """500 components of mean zero: their average ratio has a standard error of 0.76/√(50 * 500), within five of the floor."""
+    """500 components of mean zero: their average ratio has a standard error of 0.63/√(50 * 500), and five are allowed."""
 
     class Noise(TwoNumbers):
         def __init__(self):
@@ -79,28 +82,28 @@ def test_the_floor_is_the_ratio_where_there_is_no_signal():
 def near_the_posterior(n_layers):
     """q a little off and a little wide, so that K = 4 is many: weights vary by some tenths."""
     model = linear_gaussian(n_layers, 1, [(w, b + 0.1, s + 0.2) for w, b, s in exact_encoder(n_layers)])
-    return model, model.sample(1500, 1)[0].reshape(1500, 3)
+    return model, model.sample(800, 1)[0].reshape(800, 3)
 
 
 @pytest.mark.parametrize(
-    ("estimator", "n_layers", "power"),
+    ("estimator", "n_layers", "most", "power"),
     [
-        (reparameterized, 1, -0.5),
-        (reparameterized, 2, -0.5),
-        (vimco, 1, -0.5),
-        (doubly_reparameterized, 1, 0.5),
-        (doubly_reparameterized, 2, 0.5),
-        (score_function, 1, 0.5),
+        (reparameterized, 1, 32, -0.5),
+        (reparameterized, 2, 32, -0.5),
+        (vimco, 1, 16, -0.5),
+        (doubly_reparameterized, 1, 32, 0.5),
+        (doubly_reparameterized, 2, 32, 0.5),
+        (score_function, 1, 16, 0.5),
     ],
     ids=["plain", "plain-two-layers", "VIMCO", "DReG", "DReG-two-layers", "with-derivative-baseline"],
 )
-def test_the_inference_networks_slope(estimator, n_layers, power):
+def test_the_inference_networks_slope(estimator, n_layers, most, power):
     """Over seeds the slope's standard deviation is at most 0.09 with 60 repeats; 0.4 is more than four of it.
 
     A right estimator fails with a chance below 1e-4 over other seeds; a slope of 0 is 0.5 away.
     """
     model, x = near_the_posterior(n_layers)
-    result = signal_to_noise(model, x, estimator, (4, 16, 48), 60, 7)
+    result = signal_to_noise(model, x, estimator, (4, most), 60, 7)
     assert result.slope == pytest.approx(power, abs=0.4)
     assert (result.average > 1.5 * result.floor).all()  # all of it is signal
 
@@ -134,8 +137,8 @@ def test_a_network_a_seed_and_parameters_that_need_no_gradient(dtype):
         ({"n_samples": [0, 2]}, ValueError, "n_samples must hold different numbers"),
         ({"n_repeats": 1}, ValueError, "n_repeats must be at least 2, got 1"),
         ({"parameters": []}, ValueError, "parameters must hold at least one"),
-        ({"estimator": lambda model, *_: (model.encoder["first"] * math.nan).sum()[None]}, ArithmeticError, "repeat 1 with K = 2"),
-        ({"estimator": lambda model, *_: model.encoder["first"].sum()[None]}, ValueError, "the same in all repeats"),
+        ({"estimator": lambda model, *_: model.encoder["first"][:1] * math.nan}, ArithmeticError, "repeat 1 with K = 2"),
+        ({"estimator": lambda model, *_: model.encoder["first"][:1] * 2.0}, ValueError, "the same in all repeats"),
         ({"random_state": None}, TypeError, "random_state|seed"),
     ],
 )

@@ -13,7 +13,7 @@ import pytest
 import torch
 from rowwise import DECODER, FAR_FROM_THE_POSTERIOR, PRIOR_LAYER, X, Switches, copies, gradients, linear_gaussian
 
-from lvmlib.bounds import elbo, iwae
+from lvmlib.bounds import elbo, iwae, renyi
 from lvmlib.gradients import doubly_reparameterized, reparameterized, score_function, sticking_the_landing
 
 N_REPEATS = 40_000
@@ -108,21 +108,32 @@ def exact_gradient(case, **settings):
 
 @pytest.mark.parametrize("case", [(1, 2, iwae, 60), (2, 2, iwae, 30)], ids=["one-layer", "two-layers"])
 def test_the_quadrature_has_converged(case):
-    """Four nodes fewer change no component by more than 1e-3; five standard errors of the estimators are above 0.015."""
+    """Four nodes fewer change no component by more than 2e-3, a tenth of five of the estimators' standard errors."""
     *rest, n_nodes = case
     coarser = by_quadrature(*rest, n_nodes - 4)
     for name, value in exact_gradient(case).items():
-        torch.testing.assert_close(coarser[name], value, rtol=0, atol=1e-3)
+        torch.testing.assert_close(coarser[name], value, rtol=0, atol=2e-3)
 
 
-@pytest.mark.parametrize("estimator", [reparameterized, sticking_the_landing, doubly_reparameterized, score_function, vimco])
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]}-layers-K{case[1]}-{case[2].__name__}")
+def estimators_of(n_samples, bound):
+    """The baseline of the score function needs two samples, and the bound of DReG is IWAE."""
+    return (
+        [reparameterized, sticking_the_landing]
+        + ([doubly_reparameterized] if bound is iwae else [])
+        + ([score_function, vimco] if n_samples > 1 else [])
+    )
+
+
+@pytest.mark.parametrize(
+    ("case", "estimator"),
+    [
+        pytest.param(case, each, id=f"{case[0]}-layers-K{case[1]}-{case[2].__name__}-{getattr(each, '__name__', 'vimco')}")
+        for case in CASES
+        for each in estimators_of(case[1], case[2])
+    ],
+)
 def test_the_mean_is_the_exact_gradient(case, estimator):
     n_layers, n_samples, bound, _ = case
-    if n_samples == 1 and estimator in (score_function, vimco):
-        pytest.skip("the leave-one-out baseline needs two samples")
-    if bound is elbo and estimator is doubly_reparameterized:
-        pytest.skip("its bound is IWAE")
     settings = {} if estimator is doubly_reparameterized else {"bound": bound}
     exact = exact_gradient(case)
     if estimator is sticking_the_landing and bound is iwae and n_samples > 1:  # biased, and by just the missing score
@@ -148,7 +159,7 @@ def test_the_gradient_of_the_elbo_in_closed_form():
         torch.testing.assert_close(value, closed[name], rtol=1e-9, atol=1e-9)  # a check of the quadrature too
 
 
-def enumerated_switches(n_samples):
+def enumerated_switches(n_samples, bound):
     """∇ of E[L_K] over all (2²)^K draws of K pairs of switches, of one row."""
     model = Switches(1)
     values = torch.cartesian_prod(*[torch.tensor([0.0, 1.0], dtype=torch.float64)] * 2)[:, None]  # (4, 1, 2)
@@ -157,14 +168,22 @@ def enumerated_switches(n_samples):
     total = 0.0
     for draws in itertools.product(range(4), repeat=n_samples):
         chosen = list(draws)
-        total = total + log_q[chosen].sum().exp() * (torch.logsumexp(log_w[chosen], 0) - math.log(n_samples))
+        total = total + log_q[chosen].sum().exp() * bound(log_w[chosen])
     names, parameters = zip(*model.named_parameters())
     return {name: gradient[0] for name, gradient in zip(names, torch.autograd.grad(total, parameters))}
 
 
-@pytest.mark.parametrize("estimator", [score_function, vimco])
+BY_HAND = {  # of one example, log_w (K,)
+    iwae: lambda log_w: log_w.exp().mean().log(),
+    elbo: lambda log_w: log_w.mean(),
+    partial(renyi, alpha=0.3): lambda log_w: log_w.exp().pow(0.7).mean().log() / 0.7,
+}
+
+
+@pytest.mark.parametrize("estimator", [score_function, vimco], ids=["both-baselines", "vimco"])
 @pytest.mark.parametrize("n_samples", [2, 3])
-def test_discrete_z_against_enumeration(n_samples, estimator):
+@pytest.mark.parametrize("bound", BY_HAND, ids=["iwae", "elbo", "renyi"])
+def test_discrete_z_against_enumeration(bound, n_samples, estimator):
     model = Switches(N_REPEATS)
-    repeats = gradients(model, estimator(model, copies(N_REPEATS), n_samples, 4))
-    assert_mean(repeats, enumerated_switches(n_samples))
+    repeats = gradients(model, estimator(model, copies(N_REPEATS), n_samples, 4, bound=bound))
+    assert_mean(repeats, enumerated_switches(n_samples, BY_HAND[bound]))
