@@ -62,8 +62,6 @@ class VariationalAutoencoder(LatentVariableModel, nn.Module):
     Autoencoders, 2016, section 2 for more than one layer.
     """
 
-    missing_values = "error"
-
     def __init__(
         self, encoder: list[nn.Module], decoder: nn.Module, n_latent: int, prior_layers: list[nn.Module] | None = None
     ) -> None:
@@ -71,7 +69,8 @@ class VariationalAutoencoder(LatentVariableModel, nn.Module):
         check_at_least("n_latent", n_latent, 1)
         if len(encoder) != len(prior_layers or []) + 1:
             raise ValueError(
-                f"encoder must list one module a layer and prior_layers one fewer, got {len(encoder)} and {len(prior_layers or [])}"
+                f"encoder must list one module a layer and prior_layers one fewer, "
+                f"got {len(encoder)} and {len(prior_layers or [])}"
             )
         self.encoder = nn.ModuleList(encoder)
         self.decoder = decoder
@@ -124,14 +123,18 @@ class VariationalAutoencoder(LatentVariableModel, nn.Module):
         with drawing_from(as_generator(random_state)):
             q = self.posterior(x)
             z = q.rsample(torch.Size([n_samples]))
+        return ElboTerms(self.log_likelihood(x, z), self.kl_terms(q, z))
+
+    def kl_terms(self, q: Distribution, z: Latent) -> tuple[Tensor, ...]:
+        """The KL terms of :meth:`elbo_terms`, one a layer, (K, batch, n_l): q = posterior(x), z (K, batch, ...) drawn from it."""
         top = DiagonalGaussian(self.zero, self.zero)
         if self.n_layers == 1:
             kl = q.kl_per_feature(top)
-            return ElboTerms(self.log_likelihood(x, z), (kl.expand(n_samples, *kl.shape),))
-        below = [self.encoder[0](x), *(encoder(layer) for encoder, layer in zip(self.encoder[1:], z))]
+            return (kl.expand(len(z), *kl.shape),)
+        below = [q.first, *(encoder(layer) for encoder, layer in zip(self.encoder[1:], z))]
         above = [prior(layer) for prior, layer in zip(self.prior_layers, z[:0:-1])][::-1]
-        kl = [q_l.log_prob_per_feature(z_l) - p_l.log_prob_per_feature(z_l) for q_l, p_l, z_l in zip(below, above, z)]
-        return ElboTerms(self.log_likelihood(x, z), (*kl, below[-1].kl_per_feature(top)))
+        sampled = [q_l.log_prob_per_feature(z_l) - p_l.log_prob_per_feature(z_l) for q_l, p_l, z_l in zip(below, above, z)]
+        return (*sampled, below[-1].kl_per_feature(top))
 
     def check_data(self, x: object) -> Tensor:
         """``x`` as a tensor of what p(x|z) is defined on; for training, evaluation and commands, once, before the first batch.
@@ -146,7 +149,7 @@ class VariationalAutoencoder(LatentVariableModel, nn.Module):
         """
         with torch.no_grad(), drawing_from(as_generator(0)):
             likelihood = self.likelihood(self.prior().sample(torch.Size([1])))
-        return likelihood.check_support(x, missing=self.missing_values == "allow")
+        return likelihood.check_support(x)
 
     def start_at(self, x: Tensor) -> None:
         """Set the decoder's output bias so that p(x|z) begins at each feature's marginal in ``x``, (batch, n_features)."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from tqdm.auto import tqdm
 
-from lvmlib.training.checkpoint import write_whole
+from lvmlib.training.checkpoint import CheckpointError, write_whole
 
 LOG = "log.csv"
 
@@ -60,8 +60,11 @@ class TrainingLog:
     def add(self, record: EpochRecord) -> None:
         self.records.append(record)
         if self.folder is not None:
-            with open(self.folder / LOG, "a", newline="", encoding="utf-8") as file:
-                csv.writer(file).writerow(_cells(record))
+            try:
+                with open(self.folder / LOG, "a", newline="", encoding="utf-8") as file:
+                    csv.writer(file).writerow(_cells(record))
+            except OSError as error:
+                raise CheckpointError(f"{LOG} could not be written to {self.folder}: {error.strerror or error}") from error
         if self.events is not None:
             for name in ("bound", "held_out", "gradient_norm", "learning_rate", "kl_weight"):
                 if getattr(record, name) is not None:

@@ -17,6 +17,7 @@ from lvmlib.training.parallel import Objective
 from lvmlib.training.precision import products_in_bfloat16
 from lvmlib.training.presentation import Presentation, check_presentation
 from lvmlib.training.run import Run
+from lvmlib.training.run_folder import RunFolder
 from lvmlib.training.settings import Settings, as_recorded, seed_of
 from lvmlib.training.stages import Stage
 from lvmlib.validation import as_data, check_at_least
@@ -166,12 +167,10 @@ def train(
         objective=objective, held_out_objective=held_out_objective, presentation=presentation, random_state=random_state,
     )  # fmt: skip
     run = Run(model, x, objective, stages, settings, recorded, seed, presentation, held_out, held_out_objective or objective, callback)
-    run.keep_in(
-        None if folder is None else Path(folder), resume, checkpoint_epochs, checkpoint_minutes, minutes, tensorboard
-    )
-    devices = [x.device.index or 0] if x.device.type == "cuda" else []
+    kept = RunFolder(None if folder is None else Path(folder), checkpoint_epochs, checkpoint_minutes)
+    run.keep_in(kept, resume, minutes, tensorboard)
     was_training = model.training
-    with torch.random.fork_rng(devices=devices), products_in_bfloat16(model, precision):
+    with products_in_bfloat16(model, precision):
         try:
             run.go(progress)
         finally:

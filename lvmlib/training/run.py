@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -16,28 +13,19 @@ from torch import Tensor, nn
 
 from lvmlib.batch_share import sharing
 from lvmlib.randomness import global_generator
-from lvmlib.training.adam_state import adam, adam_tensors, set_adam_tensors
+from lvmlib.training.adam_state import adam
 from lvmlib.training.averaging import WeightAverage
-from lvmlib.training.checkpoint import (
-    check_fits,
-    copy_into,
-    model_tensors,
-    prefixed,
-    read_tensors,
-    without_prefix,
-    write_tensors,
-    write_whole,
-)
+from lvmlib.training.checkpoint import CheckpointError
 from lvmlib.training.guarded_step import GuardedStep, Tally, TrainingError
 from lvmlib.training.held_out import EarlyStopping, mean_bound
 from lvmlib.training.interruption import Interruption
 from lvmlib.training.log import EpochRecord, ProgressBar, TrainingLog
 from lvmlib.training.parallel import Objective, agreed, mean_and_climb, over_processes, rank, share_of, world_size
 from lvmlib.training.presentation import Presentation
-from lvmlib.training.settings import Settings, check_same
+from lvmlib.training.run_folder import RunFolder
+from lvmlib.training.settings import Settings
 from lvmlib.training.stages import Schedule, Stage
 
-CHECKPOINT, WEIGHTS, AVERAGE, SETTINGS = "checkpoint.safetensors", "model.safetensors", "ema.safetensors", "training.json"
 STEPS_BETWEEN_LOOKS = 50
 """The device is waited for, the clock read and the progress shown every so many steps only."""
 
@@ -76,112 +64,64 @@ class Run:
         self.random_states: dict[str, Tensor] = {}
         self.bar: ProgressBar | None = None
 
-    # What is kept
-
-    def keep_in(
-        self,
-        folder: Path | None,
-        resume: bool,
-        checkpoint_epochs: int | None,
-        checkpoint_minutes: float,
-        minutes: float | None,
-        tensorboard: bool,
-    ) -> None:
+    def keep_in(self, kept: RunFolder, resume: bool, minutes: float | None, tensorboard: bool) -> None:
         """Set the folder up, and go to where its checkpoint stands if that is wanted."""
-        self.folder, self.checkpoint_epochs = folder, checkpoint_epochs
-        self.checkpoint_seconds, self.seconds_allowed = checkpoint_minutes * 60, math.inf if minutes is None else minutes * 60
-        records: list[EpochRecord] = []
-        if folder is not None:
-            if (folder / CHECKPOINT).exists():
-                if not resume:
-                    raise FileExistsError(f"{folder} holds a run already: resume=True goes on with it, or use another folder")
-                records = self._load(folder / CHECKPOINT)
-            if rank() == 0:
-                folder.mkdir(parents=True, exist_ok=True)
-                write_whole(folder / SETTINGS, (json.dumps(self.recorded, indent=1) + "\n").encode())
-        writes = folder is not None and rank() == 0
-        self.writes = writes
-        self.log = TrainingLog(folder if writes else None, tensorboard, records)
-
-    def save(self) -> None:
-        """Write the checkpoint, then the weights alone, each whole or not at all."""
-        if not self.writes:
-            return
-        state = {
-            "settings": self.recorded,
-            "step": self.step,
-            "n_clipped": self.n_clipped,
-            "n_skipped": self.n_skipped,
-            "seconds": self.seconds + time.monotonic() - self.started,
-            "stopped_early": self.stopped_early,
-            "stopping": self.stopping.state(),
-            "records": [asdict(record) for record in self.log.records],
-        }
-        average = {} if self.average is None else self.average.weights
-        write_tensors(
-            self.folder / CHECKPOINT,
-            prefixed("model.", model_tensors(self.model))
-            | prefixed("adam.", adam_tensors(self.model, self.optimizer))
-            | prefixed("average.", average)
-            | prefixed("best.", self.stopping.weights)
-            | prefixed("random.", {name: one.get_state() for name, one in self._generators().items()})
-            | {"counts": self.guard.counts}
-            | ({} if self.order is None else {"order": self.order}),
-            state,
-        )
-        self._write_weights()
-        self.last_saved = time.monotonic()
-
-    def _write_weights(self) -> None:
-        write_tensors(self.folder / WEIGHTS, model_tensors(self.model))
-        if self.average is not None:
-            with self.average.in_place():
-                write_tensors(self.folder / AVERAGE, model_tensors(self.model))
-
-    def _load(self, path: Path) -> list[EpochRecord]:
-        tensors, state = read_tensors(path)
-        check_fits(self.model, without_prefix("model.", tensors), path)
-        check_same(state["settings"], self.recorded, math.ceil(state["step"] / self.n_steps_per_epoch), path.parent)
-        copy_into(self.model, without_prefix("model.", tensors))
-        set_adam_tensors(self.model, self.optimizer, without_prefix("adam.", tensors))
-        if self.average is not None:
-            self.average.load(without_prefix("average.", tensors))
-        best = {name: one.to(self.x.device) for name, one in without_prefix("best.", tensors).items()}
-        self.stopping.load(state["stopping"], best)
-        self.guard.counts.copy_(tensors["counts"])
-        self.order = tensors["order"].to(self.x.device) if "order" in tensors else None
-        self.random_states = without_prefix("random.", tensors)
-        for name in ("step", "n_clipped", "n_skipped", "seconds", "stopped_early"):
-            setattr(self, name, state[name])
-        return [EpochRecord(**record) for record in state["records"]]
+        self.kept, self.seconds_allowed = kept, math.inf if minutes is None else minutes * 60
+        records = kept.start(self, resume)
+        self.log = TrainingLog(kept.folder if kept.writes else None, tensorboard, records)
 
     def _generators(self) -> dict[str, torch.Generator]:
-        """Every one that the run may draw from: the global ones, and where processes share a batch what they share."""
+        """Every one that the run may draw from; "stream", from which all that the library draws comes, last."""
         found = {"cpu": torch.default_generator}
         if self.x.device.type != "cpu":
             found["device"] = global_generator(self.x.device)
-        return found | ({} if world_size() == 1 else {"shared": self.generator})
+        return found | {"stream": self.generator}
 
     def _start_generators(self) -> None:
-        """Where it is alone, the run's stream is the global generator's own, so that no step has to seed it.
+        """Where it is alone, the stream is the device's global generator, so that no step has to seed it.
 
-        Processes that share a batch draw together from another one; their global generators differ.
+        Processes that share a batch have one stream in step, and global generators that differ.
         """
-        torch.manual_seed(self.seed + rank())
         self.generator = global_generator(self.x.device)
         if world_size() > 1:
-            self.generator = torch.Generator(self.x.device).manual_seed(self.seed)
+            self.generator = torch.Generator(self.x.device)
         for name, generator in self._generators().items():
-            if name in self.random_states and (name == "shared" or rank() == 0):
-                generator.set_state(self.random_states[name])
+            generator.manual_seed(self.seed if name == "stream" else self.seed + rank())
+            if name in self.random_states and (name == "stream" or rank() == 0):
+                self._set_state(generator, self.random_states[name])
 
-    # How it goes
+    def _set_state(self, generator: torch.Generator, state: Tensor) -> None:
+        if len(state) != len(generator.get_state()):
+            raise CheckpointError(
+                f"the checkpoint in {self.kept.folder} was written on another kind of device than {self.x.device}: "
+                "its random numbers can't be gone on with here"
+            )
+        generator.set_state(state)
 
     def go(self, progress: bool) -> None:
-        """All epochs that are left, or as many as the time allows."""
-        self.started = self.last_saved = time.monotonic()
-        self._start_generators()
-        self.global_generator = global_generator(self.x.device)
+        """All epochs that are left, or as many as the time allows; the caller's random state is put back."""
+        self.started = time.monotonic()
+        self.generator = self.global_generator = global_generator(self.x.device)
+        before = self.random_states_now()
+        try:
+            self._start_generators()
+            self._climb_all(progress)
+        finally:
+            self.generator = self.global_generator
+            self._set_random_states(before)
+
+    def seconds_so_far(self) -> float:
+        """Of all calls together."""
+        return self.seconds + time.monotonic() - self.started
+
+    def random_states_now(self) -> dict[str, Tensor]:
+        return {name: generator.get_state() for name, generator in self._generators().items()}
+
+    def _set_random_states(self, states: dict[str, Tensor]) -> None:
+        for name, generator in self._generators().items():
+            generator.set_state(states[name])
+
+    def _climb_all(self, progress: bool) -> None:
         n_steps = self.schedule.n_epochs * self.n_steps_per_epoch
         self.bar = ProgressBar(progress and rank() == 0, n_steps, self.step, self.n_steps_per_epoch)
         with Interruption() as self.interruption:
@@ -190,20 +130,18 @@ class Run:
                     pass
             except KeyboardInterrupt:
                 if self.order is None:  # at a step's end, from a callback; within a step there is nothing whole to save
-                    self.save()
+                    self.kept.save(self)
                 raise
-        self.seconds += time.monotonic() - self.started
+        self.seconds, self.started = self.seconds_so_far(), time.monotonic()
         self.finished = self.step == n_steps or self.stopped_early
         if self.finished:
             self._finish()
 
     def _finish(self) -> None:
-        self.started = time.monotonic()
-        self.save()
+        self.kept.save(self)
         if self.stopping.weights:
             self.stopping.restore(self.model)
-            if self.writes:
-                self._write_weights()
+            self.kept.write_weights(self)
 
     def _epoch(self) -> bool:
         """One pass over the data, or what is left of it; False where the time is up."""
@@ -235,7 +173,11 @@ class Run:
         own = batch if share is None else batch[share.start : share.stop]
         self.optimizer.zero_grad(set_to_none=True)
         with sharing(share) if share is not None else nullcontext():
-            bound = self.climb(own, self.global_generator, self.schedule.kl_weight(self.step))
+            try:
+                bound = self.climb(own, self.global_generator, self.schedule.kl_weight(self.step))
+            except Exception as error:
+                error.add_note(f"in step {self.step + 1} of training" + self._what_stands())
+                raise
             if bound.shape != own.shape[:1]:
                 raise ValueError(
                     f"objective must return one value an example, ({len(own)},), got the shape {tuple(bound.shape)}"
@@ -256,22 +198,25 @@ class Run:
         )
         if interrupted:
             self._stop_by_interrupt()
-        if time_is_up or now - self.last_saved > self.checkpoint_seconds:
-            self.save()
+        if time_is_up or self.kept.is_due(now):
+            self.kept.save(self)
         return not time_is_up
 
     def _stop_by_interrupt(self) -> None:
-        self.save()
-        kept = f"the checkpoint is in {self.folder}" if self.folder is not None else "no folder was given to keep it in"
+        self.kept.save(self)
+        folder = self.kept.folder
+        kept = f"the checkpoint is in {folder}" if folder is not None else "no folder was given to keep it in"
         raise KeyboardInterrupt(f"training stopped after step {self.step}; {kept}")
+
+    def _what_stands(self) -> str:
+        return "" if self.kept.folder is None else f"; the last checkpoint stands in {self.kept.folder}"
 
     def _check(self, tally: Tally) -> None:
         if tally.longest_streak >= self.settings.max_skipped:
-            stands = f"; the last checkpoint stands in {self.folder}" if self.folder is not None else ""
             raise TrainingError(
                 f"step {self.step}: {tally.longest_streak} steps one after another were left out, because the gradient or the "
                 f"bound was NaN, infinite or (skip_norm) longer than {self.settings.skip_norm}. The weights are those before "
-                f"these steps{stands}. Look at x, the learning rate and the model's scales."
+                f"these steps{self._what_stands()}. Look at x, the learning rate and the model's scales."
             )
 
     def _end_epoch(self, epoch: int) -> bool:
@@ -296,12 +241,11 @@ class Run:
         self.log.add(record)
         self.stopped_early = stop
         if self.callback is not None:
-            states = {name: generator.get_state() for name, generator in self._generators().items()}
+            states = self.random_states_now()
             try:
                 self.callback(record, self.model)
             finally:
-                for name, generator in self._generators().items():
-                    generator.set_state(states[name])
+                self._set_random_states(states)
         return self._after_epoch(epoch)
 
     def _after_epoch(self, epoch: int) -> bool:
@@ -311,9 +255,8 @@ class Run:
         )
         if interrupted:
             self._stop_by_interrupt()
-        is_due = self.checkpoint_epochs is not None and (epoch + 1) % self.checkpoint_epochs == 0
-        if is_due or time_is_up or now - self.last_saved > self.checkpoint_seconds:
-            self.save()
+        if time_is_up or self.kept.is_due(now, epoch + 1):
+            self.kept.save(self)
         return not time_is_up
 
     def _evaluate(self, epoch: int) -> tuple[float | None, bool]:

@@ -10,6 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from train_together import CASES, main
+from training_cases import STAGES, intensities, small_model, small_run
 
 from lvmlib.batch_share import Share, mean_over_batch, sharing, standard_normal
 from lvmlib.training import read_log
@@ -23,6 +24,9 @@ def both(tmp_path_factory):
     """The folder of one process and that of two."""
     alone, together = tmp_path_factory.mktemp("alone"), tmp_path_factory.mktemp("together")
     main(str(alone))
+    small_run(
+        small_model(dtype=torch.float64), intensities(torch.float64), stages=STAGES[:1], folder=together / "resumed"
+    )
     root = HERE.parents[2]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join([str(root), str(HERE)])}
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--rdzv-backend", "c10d"]

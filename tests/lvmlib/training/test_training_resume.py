@@ -13,6 +13,7 @@ from training_cases import STAGES, intensities, same_bits, small_model, small_ru
 from lvmlib.objectives import importance_weighted
 from lvmlib.training import CheckpointError, Stage, load_weights, read_log
 from lvmlib.training import run as run_module
+from lvmlib.training.checkpoint import read_tensors, write_tensors
 
 N_STEPS = 30
 SETTINGS = {"ema_decay": 0.8, "clip_norm": 1.6, "warm_up_epochs": 1.7, "held_out": intensities()[:9], "patience": 50}
@@ -190,6 +191,16 @@ def test_another_run_is_refused_and_says_what_differs(other, named, tmp_path):
 
 def contents_of_all(folder):
     return {name: (folder / name).read_bytes() for name in os.listdir(folder)}
+
+
+def test_random_numbers_of_another_kind_of_device_are_refused(tmp_path):
+    """A CUDA generator's state is 16 bytes, a processor's some 5,000."""
+    small_run(folder=tmp_path, stages=STAGES[:1])
+    tensors, state = read_tensors(tmp_path / "checkpoint.safetensors")
+    tensors["random.stream"] = tensors["random.stream"][:16]
+    write_tensors(tmp_path / "checkpoint.safetensors", tensors, state)
+    with pytest.raises(CheckpointError, match="another kind of device than cpu"):
+        small_run(folder=tmp_path, resume=True)
 
 
 def test_a_folder_with_a_run_is_not_written_over(tmp_path):

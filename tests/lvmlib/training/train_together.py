@@ -16,6 +16,8 @@ CASES = {
     "two-layers": {"objective": importance_weighted(2), "held_out": intensities(torch.float64)[:9], "patience": 9},
     "free-bits": {"objective": free_bits(0.02), "warm_up_epochs": 1.5},
     # 41 examples: the last batch of an epoch is one example, and the second process has none of it
+    # two processes go on with what one began; see test_training_parallel.py
+    "resumed": {"resume": True},
     "one-left-over": {"objective": importance_weighted(3), "x": intensities(torch.float64, n_examples=41)},
 }
 
