@@ -56,7 +56,7 @@ class Head(nn.Module):
         last = self.network[-1] if isinstance(self.network, nn.Sequential) else self.network
         bias = getattr(last, "output_bias", getattr(last, "bias", None))
         if not isinstance(bias, Tensor):
-            raise TypeError(f"{type(self.network).__name__} has no output bias to set: no attribute output_bias, no last linear layer")
+            raise TypeError(f"{type(self.network).__name__} has no output bias: no last linear layer, no attribute output_bias")
         return bias
 
 
@@ -68,12 +68,12 @@ class ToGaussian(Head):
 
     @torch.no_grad()
     def start_at(self, x: Tensor) -> None:
-        """Means at the means of x, scales at its standard deviations, (batch, n_features); no scale below 1/100 of the greatest."""
+        """Means at those of x, (batch, n_features), scales at its standard deviations, none below 1/100 of the greatest."""
         self.output_bias.copy_(torch.cat([x.mean(dim=0), _deviations(x).log()]))
 
 
 class ToGaussianOfOneScale(Head):
-    """A network whose output (..., n_features) is the mean; the scale is one of each feature, or one of all, whatever the context.
+    """A network whose output (..., n_features) is the mean; the scale, of each feature or one of all, ignores the context.
 
     Parameters
     ----------

@@ -33,6 +33,21 @@ class GapDecomposition:
     amortized_elbo: Float[Tensor, " batch"]
     """ELBO(q_φ)."""
     amortized_elbo_standard_error: Float[Tensor, " batch"]
+    estimate: Float[Tensor, " batch"] | None = None
+    """An estimate of ln p(x), where one was given to be judged beside the exact value."""
+
+    @property
+    def estimation(self) -> Float[Tensor, " batch"]:
+        """ln p(x) - estimate: what an estimate of ln p(x) by samples still misses.
+
+        Raises
+        ------
+        ValueError
+            If no estimate was given.
+        """
+        if self.estimate is None:
+            raise ValueError("estimate was not given to gap_decomposition: there is nothing to compare with log_marginal")
+        return self.log_marginal - self.estimate
 
     @property
     def approximation(self) -> Float[Tensor, " batch"]:
@@ -104,7 +119,9 @@ def best_gaussian(
             optimizer.step()
             schedule.step()
     if not torch.isfinite(loss):
-        raise FloatingPointError(f"the ELBO became {-loss.item()}: try a smaller learning_rate than {learning_rate}, and look at x")
+        raise FloatingPointError(
+            f"the ELBO became {-loss.item()}: try a smaller learning_rate than {learning_rate}, and look at x"
+        )
     return DiagonalGaussian(mean.detach(), log_scale.detach())
 
 
@@ -112,13 +129,14 @@ def best_gaussian(
 def gap_decomposition(
     model: VariationalAutoencoder,
     x: Tensor,
-    log_marginal: Float[Tensor, " batch"],
+    log_marginal: Tensor,
     random_state: Seed,
     n_samples: int = 1000,
     n_steps: int = 300,
     learning_rate: float = 0.05,
+    estimate: Tensor | None = None,
 ) -> GapDecomposition:
-    """Approximation and amortization gap of each example.
+    """Approximation and amortization gap of each example, and the error of an estimate of ln p(x).
 
     Parameters
     ----------
@@ -127,19 +145,23 @@ def gap_decomposition(
         ln p(x), nats: exact where the model has it (LinearVAE.log_marginal), else an estimate, whose error is then part
         of the approximation gap; one by importance sampling is too low on average, and makes that gap too small.
     n_samples
-        Samples of each bound, even. Both bounds are estimated with the same noise, so that their difference is less noisy than either.
+        Samples of each bound, even. Both use the same noise, so that their difference is less noisy than either.
     n_steps, learning_rate
         Of :func:`best_gaussian`.
+    estimate : (batch,)
+        An estimate of ln p(x), of :mod:`lvmlib.likelihood`, say, where ``log_marginal`` is exact.
 
     Raises
     ------
     TypeError, ValueError
-        If ``x`` is not the model's data, ``log_marginal`` is not (batch,), or as :func:`best_gaussian`.
+        If ``x`` is not the model's data, ``log_marginal`` or ``estimate`` is not (batch,), or as :func:`best_gaussian`.
     """
     _check_one_layer(model)
     _check_even("n_samples", n_samples)
     x = model.check_data(x)
     check_shape("log_marginal", log_marginal, (len(x),))
+    if estimate is not None:
+        check_shape("estimate", estimate, (len(x),))
     generator = as_generator(random_state)
     best = best_gaussian(model, x, generator, n_steps=n_steps, learning_rate=learning_rate)
     amortized = model.posterior(x)
@@ -147,7 +169,7 @@ def gap_decomposition(
         half = torch.randn((n_samples // 2, *amortized.mean.shape), dtype=x.dtype, device=x.device)
     best_elbo, best_error = _elbo(model, x, best, half)
     amortized_elbo, amortized_error = _elbo(model, x, amortized, half)
-    return GapDecomposition(log_marginal, best_elbo, best_error, amortized_elbo, amortized_error)
+    return GapDecomposition(log_marginal, best_elbo, best_error, amortized_elbo, amortized_error, estimate)
 
 
 def _elbo(model: VariationalAutoencoder, x: Tensor, q: DiagonalGaussian, half: Tensor) -> tuple[Tensor, Tensor]:

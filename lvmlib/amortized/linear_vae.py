@@ -3,7 +3,7 @@ r"""The linear variational autoencoder, whose every part is a formula; its optim
     p(z) = N(0, I),   p(x|z) = N(W z + μ, σ² I),   q(z|x) = N(V (x - μ_q), diag(s²)),   s the same for every x.
 
 Write λ_1 ≥ λ_2 ≥ ... and u_1, u_2, ... for the eigenvalues and eigenvectors of the data's covariance (divided by N).
-At given σ² the ELBO is greatest at μ = mean of x, W = U (Λ - σ² I)₊^½ (times any rotation of z that leaves the posterior
+At a given σ² the ELBO is greatest at μ = mean of x, W = U (Λ - σ² I)₊^½ (times any rotation of z that leaves the posterior
 diagonal: a permutation or a sign), and q is the exact posterior: V = M⁻¹ Wᵀ, s² = σ² diag(M⁻¹), M = Wᵀ W + σ² I. So the
 ELBO is ln p(x) and has no maximum that ln p(x) has not: collapse is not the ELBO's doing (Lucas et al. 2019). A latent
 dimension i then has the mean KL, over the data,
@@ -152,7 +152,9 @@ class LinearVAE(VariationalAutoencoder):
         return self
 
 
-def covariance_spectrum(x: Float[Tensor, "batch features"]) -> tuple[Float[Tensor, " features"], Float[Tensor, "features features"]]:
+def covariance_spectrum(
+    x: Float[Tensor, "batch features"],
+) -> tuple[Float[Tensor, " features"], Float[Tensor, "features features"]]:
     """Eigenvalues, falling, and eigenvectors (columns) of the covariance of ``x`` divided by N, in float64.
 
     Raises

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from lvmlib.amortized.architectures import GAUSSIAN_NOISE, gaussian_head, initialized_from
 from lvmlib.amortized.vae import VariationalAutoencoder
-from lvmlib.distributions import DiagonalGaussian
+from lvmlib.distributions import DiagonalGaussian, Observed
 from lvmlib.model import Latent
 from lvmlib.networks import ToBernoulli, ToGaussian, perceptron
 from lvmlib.randomness import Seed, as_generator, drawing_from
@@ -40,7 +40,7 @@ class Imputation:
     """1 / Σ_k w̃_k², of K: near 1, a single z speaks for the example, and K or the encoder is too small."""
 
 
-class Observed(nn.Module):
+class ZeroFilled(nn.Module):
     """What an encoder is given: x with 0 where it is missing, and beside it, with ``mask``, 1 where it was observed."""
 
     def __init__(self, encoder: nn.Module, mask: bool = True) -> None:
@@ -72,8 +72,6 @@ class MissingDataVAE(VariationalAutoencoder):
     bound, section 3 for imputation.
     """
 
-    missing_values = "allow"
-
     def __init__(
         self,
         encoder: list[nn.Module],
@@ -82,17 +80,11 @@ class MissingDataVAE(VariationalAutoencoder):
         prior_layers: list[nn.Module] | None = None,
         mask: bool = True,
     ) -> None:
-        super().__init__([Observed(encoder[0], mask), *encoder[1:]], decoder, n_latent, prior_layers)
+        super().__init__([ZeroFilled(encoder[0], mask), *encoder[1:]], decoder, n_latent, prior_layers)
 
-    def log_likelihood(self, x: Float[Tensor, "batch features"], z: Latent) -> Tensor:
-        """ln p(x_o|z) = Σ_{d observed} ln p(x_d|z), (..., batch), nats; 0 where nothing is observed."""
-        missing = torch.isnan(x)
-        per_feature = self.likelihood(z).log_prob_per_feature(torch.nan_to_num(x, nan=0.0))
-        return per_feature.masked_fill(missing, 0.0).sum(-1)
-
-    def log_joint(self, x: Tensor, z: Latent) -> Tensor:
-        """ln p(x_o, z), (..., batch), nats."""
-        return self.prior().log_prob(z) + self.log_likelihood(x, z)
+    def likelihood(self, z: Latent) -> Observed:
+        """p(x_o|z) = Π_{d observed} p(x_d|z): its log_prob takes x with NaN, and is 0 where nothing is observed."""
+        return Observed(super().likelihood(z))
 
     def start_at(self, x: Tensor) -> None:
         """As of VariationalAutoencoder, each column's missing values drawn again from its observed ones, in turn."""
@@ -207,7 +199,7 @@ def gaussian_vae_of_missing(
 
 
 def _filled_from_the_column(x: Tensor) -> Tensor:
-    """Each NaN replaced by an observed value of its column, these in turn: marginals keep means and spread; unseen columns get 0."""
+    """Each NaN replaced by an observed value of its column, these in turn, which keeps means and spread; unseen columns get 0."""
     filled = x.clone()
     for column in filled.T:
         missing = torch.isnan(column)

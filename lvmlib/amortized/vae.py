@@ -62,8 +62,6 @@ class VariationalAutoencoder(LatentVariableModel, nn.Module):
     Autoencoders, 2016, section 2 for more than one layer.
     """
 
-    missing_values = "error"
-
     def __init__(
         self, encoder: list[nn.Module], decoder: nn.Module, n_latent: int, prior_layers: list[nn.Module] | None = None
     ) -> None:
@@ -71,7 +69,8 @@ class VariationalAutoencoder(LatentVariableModel, nn.Module):
         check_at_least("n_latent", n_latent, 1)
         if len(encoder) != len(prior_layers or []) + 1:
             raise ValueError(
-                f"encoder must list one module a layer and prior_layers one fewer, got {len(encoder)} and {len(prior_layers or [])}"
+                f"encoder must list one module a layer and prior_layers one fewer, "
+                f"got {len(encoder)} and {len(prior_layers or [])}"
             )
         self.encoder = nn.ModuleList(encoder)
         self.decoder = decoder
@@ -146,7 +145,7 @@ class VariationalAutoencoder(LatentVariableModel, nn.Module):
         """
         with torch.no_grad(), drawing_from(as_generator(0)):
             likelihood = self.likelihood(self.prior().sample(torch.Size([1])))
-        return likelihood.check_support(x, missing=self.missing_values == "allow")
+        return likelihood.check_support(x)
 
     def start_at(self, x: Tensor) -> None:
         """Set the decoder's output bias so that p(x|z) begins at each feature's marginal in ``x``, (batch, n_features)."""

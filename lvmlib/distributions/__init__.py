@@ -11,5 +11,6 @@ from lvmlib.distributions.chain import Chain
 from lvmlib.distributions.diagonal_gaussian import DiagonalGaussian
 from lvmlib.distributions.discretized_logistic import DiscretizedLogistic
 from lvmlib.distributions.factorized import Factorized
+from lvmlib.distributions.observed import Observed
 
-__all__ = ["Bernoulli", "Categorical", "Chain", "DiagonalGaussian", "DiscretizedLogistic", "Factorized"]
+__all__ = ["Bernoulli", "Categorical", "Chain", "DiagonalGaussian", "DiscretizedLogistic", "Factorized", "Observed"]

@@ -68,7 +68,7 @@ class Categorical(Factorized):
             If it has another shape, is empty, or holds another code; or if ``missing``: codes have no NaN.
         """
         if missing:
-            raise ValueError("missing must be False for a categorical likelihood: integer codes hold no NaN; code it as a category")
+            raise ValueError("missing must be False for a categorical likelihood: codes hold no NaN; make it a category")
         if not isinstance(x, (Tensor, np.ndarray)) or str(x.dtype).removeprefix("torch.") != "int64":
             given = x.dtype if isinstance(x, (Tensor, np.ndarray)) else type(x).__name__
             raise TypeError(f"x must be an int64 tensor or array of codes for a categorical likelihood, got {given}")

@@ -154,7 +154,8 @@ def test_gradients_do_not_see_what_is_missing():
 
 def test_start_is_at_the_means_of_what_is_observed():
     model = gaussian_vae_of_missing(3, 2, (5,), noise="feature", random_state=2).double()
-    x = torch.tensor([[1.0, 5.0, torch.nan], [3.0, torch.nan, torch.nan], [torch.nan, 6.0, torch.nan], [2.0, 7.0, torch.nan]]).double()
+    nan = torch.nan
+    x = torch.tensor([[1.0, 5.0, nan], [3.0, nan, nan], [nan, 6.0, nan], [2.0, 7.0, nan]], dtype=torch.float64)
     model.start_at(x)
     torch.testing.assert_close(model.decoder.network[-1].bias[:2], torch.tensor([7 / 4, 23 / 4]).double(), rtol=1e-6, atol=0)
     assert torch.isfinite(model.decoder.log_scale).all()

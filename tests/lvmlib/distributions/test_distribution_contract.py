@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from lvmlib.distributions import Bernoulli, Categorical, DiagonalGaussian, DiscretizedLogistic
+from lvmlib.distributions import Bernoulli, Categorical, DiagonalGaussian, DiscretizedLogistic, Observed
 
 BATCH, N_FEATURES = 4, 3
 
@@ -62,7 +62,10 @@ CASES = {
         torch.int64,
     ),
     "discretized-logistic": Case(
-        lambda dtype: (normal(BATCH, N_FEATURES, seed=3, dtype=dtype) * 0.6 + 0.4, normal(BATCH, N_FEATURES, seed=4, dtype=dtype) - 1.5),
+        lambda dtype: (
+            normal(BATCH, N_FEATURES, seed=3, dtype=dtype) * 0.6 + 0.4,
+            normal(BATCH, N_FEATURES, seed=4, dtype=dtype) - 1.5,
+        ),
         lambda location, log_scale: DiscretizedLogistic(location, log_scale, n_levels=5),
         [0.0, 0.25, 0.5, 0.75, 1.0],
         OfLevels,
@@ -262,6 +265,38 @@ class TestDiscretizedLogistic:
     def test_fewer_than_two_levels(self):
         with pytest.raises(ValueError, match="n_levels must be at least 2, got 1"):
             DiscretizedLogistic(torch.zeros(2), torch.zeros(2), 1)
+
+
+class TestObserved:
+    @pytest.mark.parametrize("name", ["bernoulli", "discretized-logistic", "gaussian"])
+    def test_what_is_missing_counts_for_nothing(self, name):
+        """As the distribution of the observed features alone; with nothing missing, as the whole; 0 with nothing observed."""
+        whole, x = drawn(CASES[name], shape=(6,))
+        assert torch.allclose(Observed(whole).log_prob(x), whole.log_prob(x), rtol=1e-12)
+        gaps = x.clone()
+        gaps[:, 1, 2], gaps[3, 2, :2], gaps[4, 0] = torch.nan, torch.nan, torch.nan
+        expected = whole.log_prob_per_feature(x)
+        expected[torch.isnan(gaps)] = 0.0
+        torch.testing.assert_close(Observed(whole).log_prob(gaps), expected.sum(-1), rtol=1e-12, atol=1e-12)
+        assert Observed(whole).log_prob(gaps)[4, 0] == 0
+
+    def test_gradients_are_finite_and_zero_where_nothing_is_seen(self):
+        logits = CASES["bernoulli"].parameters(torch.float64)[0].requires_grad_()
+        x = drawn(CASES["bernoulli"])[1]
+        x[:, 1] = torch.nan
+        Observed(Bernoulli(logits)).log_prob(x).sum().backward()
+        assert (logits.grad[:, 1] == 0).all() and (logits.grad[:, [0, 2]] != 0).all()
+
+    def test_is_otherwise_the_whole(self):
+        whole, x = drawn(CASES["gaussian"])
+        p = Observed(whole)
+        assert p.mean is whole.mean and p.n_features == N_FEATURES and p.dtype == torch.float64
+        assert torch.isfinite(p.sample(torch.Size([5]))).all() and p.sample(torch.Size([5])).shape == (5, BATCH, N_FEATURES)
+        x[2, 1] = torch.nan
+        assert p.check_support(x) is x and torch.equal(p.detach().log_prob(x), p.log_prob(x))
+        x[2, 1] = torch.inf
+        with pytest.raises(ValueError, match="infinite.*row 2, column 1"):
+            p.check_support(x)
 
 
 def test_divergence_of_gaussians_is_that_of_torch():
