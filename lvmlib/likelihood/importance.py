@@ -18,7 +18,7 @@ from lvmlib.randomness import Seed, as_generator, drawing_from
 from lvmlib.validation import check_count, check_examples
 
 CACHE_BYTES = 2**19
-"""Of the parameters of p(x|z), such as logits, evaluated together by a core: its second-level cache holds them and their like."""
+"""Of logits, or other parameters of p(x|z), evaluated together by a core: its second-level cache holds them and their like."""
 ACCELERATOR_BYTES = 2**28
 """The same on a GPU."""
 DRAWN_AT_ONCE, DRAWN_AT_ONCE_BY_ACCELERATOR = 2**10, 2**16
@@ -154,9 +154,8 @@ def _estimate(
                 log_w = torch.cat([log_weight(piece) for piece in _pieces(z, n_drawn, n_together)])
                 check_log_w(log_w)
                 running.update(log_w)
-            results.append(
-                (running.log_mean(), running.standard_error(), running.effective_sample_size(), running.pareto_k(), running.mean_log())
-            )
+            trust = running.standard_error(), running.effective_sample_size(), running.pareto_k()
+            results.append((running.log_mean(), *trust, running.mean_log()))
             bar.update(len(examples))
     return ImportanceEstimate(*map(torch.cat, zip(*results)), n_samples=n_samples)
 

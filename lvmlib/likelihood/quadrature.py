@@ -1,4 +1,4 @@
-"""ln p(x) by Gauss-Hermite quadrature over one or two latent dimensions: importance weighting with nodes in place of samples."""
+"""ln p(x) by Gauss-Hermite quadrature over one or two latent dimensions: importance weights of nodes, not samples."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class QuadratureEstimate:
     log_marginal: Float[Tensor, " batch"]
     """ln p(x), nats. There is no sampling and no standard error."""
     discretization_error: Float[Tensor, " batch"]
-    """Distance from the same integral with two thirds of the points: if it is not small, take more, or recentre more often."""
+    """Distance from the same integral with two thirds of the points: if it is not small, take more points."""
 
 
 @torch.no_grad()
@@ -127,7 +127,9 @@ def _moments_of_prior(model: LatentVariableModel) -> tuple[Tensor, Tensor]:
     prior = model.prior()
     mean, scale = getattr(prior, "mean", None), getattr(prior, "scale", getattr(prior, "stddev", None))
     if not isinstance(mean, Tensor) or not isinstance(scale, Tensor) or not mean.is_floating_point():
-        raise TypeError(f"the prior must have a mean and a scale or stddev, as a Gaussian has; {type(prior).__name__} does not")
+        raise TypeError(f"the prior must have a mean and a scale or stddev, as a Gaussian has: {type(prior).__name__}")
     if mean.ndim != 1 or scale.shape != mean.shape or len(mean) not in (1, 2):
-        raise ValueError(f"quadrature needs a prior over one or two latent dimensions, got one whose mean has the shape {tuple(mean.shape)}")
+        raise ValueError(
+            f"quadrature needs a prior over one or two latent dimensions, got one whose mean has the shape {tuple(mean.shape)}"
+        )
     return mean, scale

@@ -69,5 +69,5 @@ class RunningWeights:
         return (excess / (self.n_seen - 1)).sqrt()
 
     def pareto_k(self) -> Float[Tensor, " batch"]:
-        """Shape of the generalized Pareto distribution fitted to the tail: see :func:`lvmlib.likelihood.pareto.pareto_shape`."""
+        """Shape of the generalized Pareto distribution fitted to the tail: :func:`lvmlib.likelihood.pareto.pareto_shape`."""
         return pareto_shape(self.tail) if self.n_tail else torch.full_like(self.sum, torch.inf)

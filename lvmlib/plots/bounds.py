@@ -66,7 +66,8 @@ def plot_bounds(
         raise ValueError(f"standard_errors names {sorted(unknown)}, which bounds does not: it has {sorted(curves)}")
     for name, values in [*curves.items(), *errors.items()]:
         if len(values) != len(at):
-            raise ValueError(f"n_samples has {len(at)} points, but {name or 'the bound'!r} or its standard errors {len(values)}")
+            what = name or "the bound"
+            raise ValueError(f"n_samples has {len(at)} points, but {what!r} or its standard errors {len(values)}")
     if any((values < 0).any() for values in errors.values()):
         raise ValueError("standard_errors must be at least 0")
 

@@ -1,4 +1,4 @@
-"""The KL in closed form and the ELBO with it: against torch.distributions, quadrature by sampling, and a model with a known ln p(x)."""
+"""The KL in closed form and the ELBO with it: against torch.distributions, and a model with a known ln p(x)."""
 
 import math
 
@@ -108,11 +108,11 @@ def test_bad_beta(bad):
 
 @pytest.mark.parametrize(
     ("reconstruction", "kl"),
-    [(torch.zeros(4, 3), torch.zeros(4)), (torch.zeros(0, 3), torch.zeros(3)), (torch.zeros(3), torch.zeros(1)), (torch.zeros(0), torch.zeros(0))],
+    [((4, 3), (4,)), ((0, 3), (3,)), ((3,), (1,)), ((0,), (0,))],
 )
 def test_shapes_that_do_not_fit(reconstruction, kl):
-    with pytest.raises(Exception, match="reconstruction must be|kl"):
-        elbo_analytic(reconstruction, kl)
+    with pytest.raises((TypeError, ValueError), match="reconstruction must be|kl"):
+        elbo_analytic(torch.zeros(reconstruction), torch.zeros(kl))
 
 
 def test_nan_is_named():
@@ -135,10 +135,10 @@ def test_nan_is_named():
     ],
 )
 def test_parameters_that_do_not_fit(arguments, word):
-    with pytest.raises(Exception, match=word):
+    with pytest.raises((TypeError, ValueError), match=word):
         gaussian_kl(*arguments)
 
 
 def test_integers_are_refused():
-    with pytest.raises(Exception, match="mean"):
+    with pytest.raises((TypeError, ValueError), match="mean"):
         gaussian_kl(torch.zeros(2, 3, dtype=torch.int64), torch.zeros(2, 3))

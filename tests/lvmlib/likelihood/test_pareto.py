@@ -23,6 +23,29 @@ def test_of_pareto_weights(shape):
     assert abs(found.std() / ((1 + shape) / 20) - 1) < 0.3
 
 
+def plain_fit(excess):
+    """Zhang and Stephens' estimate of one sample, in loops, by the names of their paper; then drawn to 0.5 as PSIS does."""
+    ordered, n = sorted(excess), len(excess)
+    m = 30 + int(math.sqrt(n))
+    theta = [1 / ordered[-1] + (1 - math.sqrt(m / (j - 0.5))) / (3 * ordered[int(n / 4 + 0.5) - 1]) for j in range(1, m + 1)]
+
+    def k(t):
+        return sum(math.log1p(-t * x) for x in ordered) / n
+
+    profile = [n * (math.log(-t / k(t)) - k(t) - 1) for t in theta]
+    weights = [1 / sum(math.exp(other - own) for other in profile) for own in profile]
+    shape = k(sum(w * t for w, t in zip(weights, theta)))
+    return (n * shape + 10 * 0.5) / (n + 10)
+
+
+def test_against_the_fit_in_plain_loops():
+    uniform = torch.rand(300, 3, generator=torch.Generator().manual_seed(5), dtype=torch.float64)
+    weights = uniform.pow(-0.8)
+    tail = weights.topk(31, dim=0).values
+    expected = [plain_fit((column[:-1] - column[-1]).tolist()) for column in tail.T]
+    torch.testing.assert_close(pareto_shape(tail.log()), torch.tensor(expected, dtype=torch.float64))
+
+
 def test_bounded_and_exponential_weights():
     """Uniform weights have k = -1, exponential ones k = 0: both well below 0.5."""
     uniform = torch.rand(5000, 100, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
