@@ -13,7 +13,7 @@ import pytest
 import torch
 from rowwise import DECODER, FAR_FROM_THE_POSTERIOR, PRIOR_LAYER, X, Switches, copies, gradients, linear_gaussian
 
-from lvmlib.bounds import elbo, iwae
+from lvmlib.bounds import elbo, iwae, renyi
 from lvmlib.gradients import doubly_reparameterized, reparameterized, score_function, sticking_the_landing
 
 N_REPEATS = 40_000
@@ -159,7 +159,7 @@ def test_the_gradient_of_the_elbo_in_closed_form():
         torch.testing.assert_close(value, closed[name], rtol=1e-9, atol=1e-9)  # a check of the quadrature too
 
 
-def enumerated_switches(n_samples):
+def enumerated_switches(n_samples, bound):
     """∇ of E[L_K] over all (2²)^K draws of K pairs of switches, of one row."""
     model = Switches(1)
     values = torch.cartesian_prod(*[torch.tensor([0.0, 1.0], dtype=torch.float64)] * 2)[:, None]  # (4, 1, 2)
@@ -168,14 +168,22 @@ def enumerated_switches(n_samples):
     total = 0.0
     for draws in itertools.product(range(4), repeat=n_samples):
         chosen = list(draws)
-        total = total + log_q[chosen].sum().exp() * (torch.logsumexp(log_w[chosen], 0) - math.log(n_samples))
+        total = total + log_q[chosen].sum().exp() * bound(log_w[chosen])
     names, parameters = zip(*model.named_parameters())
     return {name: gradient[0] for name, gradient in zip(names, torch.autograd.grad(total, parameters))}
 
 
-@pytest.mark.parametrize("estimator", [score_function, vimco])
+BY_HAND = {  # of one example, log_w (K,)
+    iwae: lambda log_w: log_w.exp().mean().log(),
+    elbo: lambda log_w: log_w.mean(),
+    partial(renyi, alpha=0.3): lambda log_w: log_w.exp().pow(0.7).mean().log() / 0.7,
+}
+
+
+@pytest.mark.parametrize("estimator", [score_function, vimco], ids=["both-baselines", "vimco"])
 @pytest.mark.parametrize("n_samples", [2, 3])
-def test_discrete_z_against_enumeration(n_samples, estimator):
+@pytest.mark.parametrize("bound", BY_HAND, ids=["iwae", "elbo", "renyi"])
+def test_discrete_z_against_enumeration(bound, n_samples, estimator):
     model = Switches(N_REPEATS)
-    repeats = gradients(model, estimator(model, copies(N_REPEATS), n_samples, 4))
-    assert_mean(repeats, enumerated_switches(n_samples))
+    repeats = gradients(model, estimator(model, copies(N_REPEATS), n_samples, 4, bound=bound))
+    assert_mean(repeats, enumerated_switches(n_samples, BY_HAND[bound]))
