@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from lvmlib.cli import fit
+from lvmlib.cli import fit, look, train
 from lvmlib.cli.errors import Commands
 
 app = typer.Typer(
@@ -19,6 +19,9 @@ app = typer.Typer(
     help="Latent variable models: fit, train, evaluate, look at. Log-probabilities are natural, per example: nats.",
 )
 app.add_typer(fit.app, name="fit")
+app.add_typer(train.app, name="train")
+for command in (look.evaluate, look.sample, look.reconstruct, look.traverse, look.info):
+    app.command()(command)
 
 
 def _version(wanted: bool) -> None:

@@ -18,7 +18,7 @@ from lvmlib.cli import exact_models
 from lvmlib.cli.errors import CommandError, tell
 from lvmlib.cli.examples import Examples, Source, as_codes, as_image_shape, read_examples, refuse_missing
 from lvmlib.cli.report import print_table
-from lvmlib.cli.run_folder import LOG, PARAMETERS, new_folder, shown, write_csv, write_settings
+from lvmlib.cli.run_folder import LOG, PARAMETERS, refuse_run, shown, write_csv, write_settings
 from lvmlib.data import binarize
 from lvmlib.training.checkpoint import write_tensors
 
@@ -40,39 +40,38 @@ def fit(
     progress: bool | None = None,
 ) -> None:
     """Fit the model called ``kind`` in :data:`lvmlib.cli.exact_models.MODELS` with ``arguments`` of its class."""
-    folder = new_folder(out or Path("runs") / f"{kind}-{source.label}")
-    try:
-        progress = sys.stderr.isatty() if progress is None else progress
-        preparation = {"missing": missing, "dtype": dtype, "binarization": binarization, "seed": arguments["random_state"]}
-        examples = prepared(kind, read_examples(source, DTYPES[dtype]), preparation)
-        shape = as_image_shape(image_shape, examples.n_features) or examples.image_shape
-        if kind == "categorical-mixture":
-            arguments = dict(arguments, n_categories=_n_categories(examples, arguments.get("n_categories")))
-        model = exact_models.build(kind, arguments, missing, DTYPES[dtype], progress)
-        _fit(model, examples)
-        found = results(model, examples)
-        settings = {
-            "command": "fit",
-            "lvmlib": lvmlib_version(),
-            "model": kind,
-            "arguments": arguments,
-            "source": dataclasses.asdict(source),
-            "preparation": preparation,
-            "image_shape": shape,
-            "feature_names": examples.feature_names,
-            "results": found,
-        }
-        write_tensors(folder / PARAMETERS, exact_models.parameters(model))
-        bounds = model.elbo_.tolist()
-        write_csv(folder / LOG, ["iteration", "bound"], [[i + 1, bound] for i, bound in enumerate(bounds)])
-        if pictures:
-            from lvmlib.cli.exact_pictures import write_pictures
+    folder = out or Path("runs") / f"{kind}-{source.label}"
+    refuse_run(folder)
+    progress = sys.stderr.isatty() if progress is None else progress
+    preparation = {"missing": missing, "dtype": dtype, "binarization": binarization, "seed": arguments["random_state"]}
+    examples = prepared(kind, read_examples(source, DTYPES[dtype]), preparation)
+    shape = as_image_shape(image_shape, examples.n_features) or examples.image_shape
+    if kind == "categorical-mixture":
+        arguments = dict(arguments, n_categories=_n_categories(examples, arguments.get("n_categories")))
+    model = exact_models.build(kind, arguments, missing, DTYPES[dtype], progress)
+    _fit(model, examples)
+    found = results(model, examples)
+    settings = {
+        "command": "fit",
+        "lvmlib": lvmlib_version(),
+        "model": kind,
+        "arguments": arguments,
+        "source": dataclasses.asdict(source),
+        "preparation": preparation,
+        "n_features": examples.n_features,
+        "image_shape": shape,
+        "feature_names": examples.feature_names,
+        "results": found,
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    write_tensors(folder / PARAMETERS, exact_models.parameters(model))
+    bounds = model.elbo_.tolist()
+    write_csv(folder / LOG, ["iteration", "bound"], [[i + 1, bound] for i, bound in enumerate(bounds)])
+    if pictures:
+        from lvmlib.cli.exact_pictures import write_pictures
 
-            write_pictures(folder, model, examples, shape)
-        write_settings(folder, settings)  # last: with it, it is a run
-    except BaseException:
-        _remove_if_empty(folder)
-        raise
+        write_pictures(folder, model, examples, shape)
+    write_settings(folder, settings)  # last: with it, it is a run
     print_table(f"{kind}, {source.label}", result_rows(found))
     print(f"written to {shown(folder)}")
 
@@ -165,7 +164,3 @@ def result_rows(found: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("iterations", f"{found['n_iterations']}, {state}"),
     ]
 
-
-def _remove_if_empty(folder: Path) -> None:
-    if folder.is_dir() and not any(folder.iterdir()):
-        folder.rmdir()

@@ -16,14 +16,12 @@ SETTINGS, PARAMETERS, LOG, EVALUATION = "settings.json", "parameters.safetensors
 FORMAT = "lvm run, version 1"
 
 
-def new_folder(folder: Path, how_to_go_on: str = "") -> Path:
-    """``folder``, made; it must not hold a run."""
+def refuse_run(folder: Path, how_to_go_on: str = "") -> None:
+    """Raise if there is a run in ``folder``, or it is a file."""
     if folder.exists() and not folder.is_dir():
         raise CommandError(f"{folder} is a file; --out must name a folder")
     if (folder / SETTINGS).exists():
         raise CommandError(f"{folder} holds a run already: {how_to_go_on}choose another folder with --out")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def write_settings(folder: Path, settings: Mapping[str, Any]) -> None:
