@@ -24,7 +24,7 @@ for command in (look.evaluate, look.sample, look.reconstruct, look.traverse, loo
     app.command()(command)
 
 
-def _version(wanted: bool) -> None:
+def _version(wanted: bool) -> bool:
     if wanted:
         from importlib.metadata import PackageNotFoundError, version
 
@@ -33,6 +33,7 @@ def _version(wanted: bool) -> None:
         except PackageNotFoundError:
             print("lvm, not installed as a package")
         raise typer.Exit
+    return wanted
 
 
 @app.callback()

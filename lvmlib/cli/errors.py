@@ -31,7 +31,7 @@ class CommandError(Exception):
 class Commands(TyperGroup):
     """A group of commands whose errors are one line each."""
 
-    def invoke(self, ctx: typer.Context) -> Any:
+    def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as interruption:
