@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
+from typer.core import TyperCommand
 
 FILES, MODEL, RUN, OUTPUT = "Data", "Model", "Run", "Output"
 
@@ -74,3 +76,14 @@ Device = Annotated[
     typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps; by default LVMLIB_DEVICE, or auto", rich_help_panel=RUN),
 ]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="folder that lvm fit or lvm train wrote")]
+
+GIVEN: ContextVar[frozenset[str]] = ContextVar("GIVEN", default=frozenset())
+"""Parameters of the command in hand that were said on the command line, not left at their defaults."""
+
+
+class NotesWhatIsGiven(TyperCommand):
+    """A command that sets :data:`GIVEN` before it runs."""
+
+    def invoke(self, ctx: Any) -> Any:
+        GIVEN.set(frozenset(name for name in ctx.params if ctx.get_parameter_source(name).name == "COMMANDLINE"))
+        return super().invoke(ctx)

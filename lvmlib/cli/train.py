@@ -30,9 +30,8 @@ def train() -> None:
     """Train a model whose posterior is a network."""
 
 
-@app.command()
+@app.command(cls=options.NotesWhatIsGiven)
 def vae(
-    context: typer.Context,
     data: Annotated[
         str | None,
         typer.Option(
@@ -170,7 +169,7 @@ def vae(
 
       lvm train vae --resume --out runs/iwae-5 --stages iwae:6
     """
-    given = {name for name in context.params if context.get_parameter_source(name).name == "COMMANDLINE"}
+    given = options.GIVEN.get()
     if data is None:
         if not (resume and out):
             raise CommandError("--data must say what to train on: a data set by name, or a file; --resume needs --out alone")
