@@ -16,4 +16,6 @@ def main() -> None:
         if error.name not in ("typer", "rich"):
             raise
         sys.exit(f"lvm needs {error.name}: pip install 'lvmlib[command]'")
+    except KeyboardInterrupt:  # while typer is imported
+        sys.exit(130)
     app(prog_name="lvm")

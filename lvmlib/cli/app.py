@@ -38,7 +38,9 @@ def _version(wanted: bool) -> bool:
 
 @app.callback()
 def lvm(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="say which version, and end")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="say which version, and end")
+    ] = False,
 ) -> None:
     pass
 
@@ -50,4 +52,6 @@ def list_data() -> None:
     from lvmlib.cli.report import print_table
 
     kinds = {name: "images" if name in IMAGES else "time series" if name in SERIES else "table" for name in NAMES}
-    print_table("Data sets (`lvmlib.data` has licence and source of each)", [(name.replace("_", "-"), kinds[name]) for name in NAMES])
+    print_table(
+        "Data sets (`lvmlib.data` has licence and source of each)", [(name.replace("_", "-"), kinds[name]) for name in NAMES]
+    )

@@ -35,7 +35,7 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as interruption:
-            tell(str(interruption) or "interrupted: nothing was written")
+            tell(str(interruption) or "interrupted")
             raise typer.Exit(INTERRUPTED) from None
         except Exception as error:
             if not is_expected(error) or os.environ.get(TRACEBACK):

@@ -23,7 +23,14 @@ DENSITIES = ("mixture", "gaussian-hmm", "factor-analysis", "ppca")
 
 
 def evaluate(
-    folder: Path, data: str | None, n_samples: int, n_examples: int | None, seed: int, device: str | None, weights: str, progress: bool
+    folder: Path,
+    data: str | None,
+    n_samples: int,
+    n_examples: int | None,
+    seed: int,
+    device: str | None,
+    weights: str,
+    progress: bool,
 ) -> None:
     """Print the table; write evaluation.json and evaluation.csv, one row an example, into the run folder."""
     run = load_run(folder, device, weights)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lvmlib.cli.examples import Examples
 from lvmlib.cli.exact_models import ExactModel
+from lvmlib.cli.examples import Examples
 from lvmlib.cli.run_folder import write_figure
 from lvmlib.exact.factor_analysis.linear_gaussian_model import LinearGaussianModel
 from lvmlib.exact.mixture import BernoulliMixture, GaussianMixture

@@ -38,7 +38,12 @@ class Source:
 
     @classmethod
     def of(
-        cls, data: str, key: str | None = None, columns: str | None = None, sequence_column: str | None = None, divide_by: float = 1.0
+        cls,
+        data: str,
+        key: str | None = None,
+        columns: str | None = None,
+        sequence_column: str | None = None,
+        divide_by: float = 1.0,
     ) -> Source:
         """As the command line has them; a path is made absolute, so that a run folder still finds it."""
         if not 0 < divide_by < float("inf"):
@@ -174,13 +179,14 @@ def as_codes(examples: Examples) -> Examples:
     if bad.any():
         row, column = bad.nonzero()[0].tolist()
         raise CommandError(
-            f"{examples.source.data} must hold codes 0, 1, 2, ..., got {x[row, column].item():g} at row {row + 1}, column {column + 1}"
+            f"{examples.source.data} must hold codes 0, 1, 2, ..., "
+            f"got {x[row, column].item():g} at row {row + 1}, column {column + 1}"
         )
     return examples.with_x(x.masked_fill(missing, -1).long())
 
 
 def as_image_shape(text: str | None, n_features: int) -> tuple[int, int] | None:
-    """"28x28" as (28, 28)."""
+    """ "28x28" as (28, 28)."""
     if text is None:
         return None
     rows, by, columns = text.lower().partition("x")
@@ -193,7 +199,7 @@ def as_image_shape(text: str | None, n_features: int) -> tuple[int, int] | None:
 
 
 def numbers(name: str, text: str, least: int = 1) -> list[int]:
-    """"200,100" as [200, 100]."""
+    """ "200,100" as [200, 100]."""
     parts: Sequence[str] = [part.strip() for part in text.split(",")]
     if not all(part.isdecimal() and int(part) >= least for part in parts):
         raise CommandError(f"{name} must be whole numbers of at least {least} with commas between them, got {text!r}")

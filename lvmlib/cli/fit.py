@@ -21,13 +21,16 @@ Binarize = Annotated[
     Literal["threshold", "fixed"] | None,
     typer.Option(
         "--binarize",
-        help="grey levels to 0 and 1: by the threshold 0.5, or once by chance; by default `threshold` for data sets of grey images",
+        help="grey levels to 0 and 1: by the threshold 0.5, or once by chance; by default `threshold` "
+        "for data sets of grey images",
         rich_help_panel=options.FILES,
     ),
 ]
 Categories = Annotated[
     int | None,
-    typer.Option("--n-categories", min=2, help="size of the alphabet; by default as in the data", rich_help_panel=options.MODEL),
+    typer.Option(
+        "--n-categories", min=2, help="size of the alphabet; by default as in the data", rich_help_panel=options.MODEL
+    ),
 ]
 Rotation = Annotated[
     Literal["canonical", "varimax"], typer.Option("--rotation", help="of the loadings", rich_help_panel=options.MODEL)
@@ -133,7 +136,8 @@ def bernoulli_mixture(
     source = Source.of(data, key, columns, None, divide_by)
     _fit(
         "bernoulli-mixture", source, arguments,
-        out=out, missing=missing, dtype=dtype, pictures=pictures, binarization=binarize, image_shape=image_shape, progress=progress,
+        out=out, missing=missing, dtype=dtype, pictures=pictures, binarization=binarize,
+        image_shape=image_shape, progress=progress,
     )  # fmt: skip
 
 
@@ -187,7 +191,9 @@ def hmm(
     covariance_type: options.CovarianceType = "diag",
     n_symbols: Annotated[
         int | None,
-        typer.Option("--n-symbols", min=1, help="of categorical emissions; by default as in the data", rich_help_panel=options.MODEL),
+        typer.Option(
+            "--n-symbols", min=1, help="of categorical emissions; by default as in the data", rich_help_panel=options.MODEL
+        ),
     ] = None,
     key: options.Key = None,
     columns: options.Columns = None,
@@ -228,7 +234,8 @@ def factor_analysis(
     data: options.Data,
     n_components: options.Components = 2,
     method: Annotated[
-        Literal["eigen", "em"], typer.Option("--method", help="by eigendecomposition, or classical EM", rich_help_panel=options.RUN)
+        Literal["eigen", "em"],
+        typer.Option("--method", help="by eigendecomposition, or classical EM", rich_help_panel=options.RUN),
     ] = "eigen",
     rotation: Rotation = "canonical",
     key: options.Key = None,

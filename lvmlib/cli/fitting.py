@@ -163,4 +163,3 @@ def result_rows(found: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("AIC", f"{found['aic']:.2f}"),
         ("iterations", f"{found['n_iterations']}, {state}"),
     ]
-

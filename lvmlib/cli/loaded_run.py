@@ -56,7 +56,7 @@ class LoadedRun:
         return None if shape is None else tuple(shape)
 
     def examples(self, data: str | None = None) -> Examples:
-        """Of a part of the run's own data ("train", "validation", "test"), of another data set or file, prepared as the run's were.
+        """Of a part of the run's own data ("train", "validation", "test"), of another data set or file, all prepared alike.
 
         Where none is named: the test part if there is one, else the data that the run was made from.
         """
@@ -70,7 +70,9 @@ class LoadedRun:
         source = Source(**self.recorded["source"] | {"columns": tuple(self.recorded["source"]["columns"])})
         part = "train"
         if data == "validation" or (data == "test" and not source.has_test_part):
-            raise CommandError(f"the run has no {data} part: {source.data} was fitted as a whole; --data takes train, a name or a file")
+            raise CommandError(
+                f"the run has no {data} part: {source.data} was fitted as a whole; --data takes train, a name or a file"
+            )
         if data in PARTS or data is None:
             part = data or ("test" if source.has_test_part else "train")
         else:
@@ -88,7 +90,9 @@ class LoadedRun:
             name = data or ("test" if parts.test is not None else "train")
             found = getattr(parts, name)
             if found is None:
-                raise CommandError(f"the run has no {name} part: it was trained without; --data takes {', '.join(PARTS)}, a name or a file")
+                raise CommandError(
+                    f"the run has no {name} part: it was trained without; --data takes {', '.join(PARTS)}, a name or a file"
+                )
         else:
             source = other_source(settings.source, data)
             name = "test" if source.has_test_part else source.label
@@ -117,7 +121,11 @@ def load_run(folder: Path, device: str | None = None, weights: str = "auto") -> 
         weights = "ema" if (folder / WEIGHTS["ema"]).exists() else "model"
     path = folder / WEIGHTS[weights]
     if not path.is_file():
-        state = "the run keeps no averaged weights (--ema)" if weights == "ema" else "nothing is trained yet: lvm train vae --resume"
+        state = (
+            "the run keeps no averaged weights (--ema)"
+            if weights == "ema"
+            else "nothing is trained yet: lvm train vae --resume"
+        )
         raise CommandError(f"there is no {path}: {state}")
     settings = VaeSettings.from_json(recorded["settings"])
     model = load_weights(build_vae(settings, Shape(**recorded["shape"])), path)

@@ -13,7 +13,8 @@ from lvmlib.cli.examples import numbers
 
 Output = Annotated[Path, typer.Option("--output", "-o", help="a .png of images, or numbers as .npy or .csv")]
 Weights = Annotated[
-    Literal["auto", "model", "ema"], typer.Option("--weights", help="as trained, or averaged; auto: averaged where there are such")
+    Literal["auto", "model", "ema"],
+    typer.Option("--weights", help="as trained, or averaged; auto: averaged where there are such"),
 ]
 DataOfRun = Annotated[
     str | None,
@@ -101,7 +102,9 @@ def traverse(
     low: Annotated[float, typer.Option("--from", help="in standard deviations of the prior")] = -3.0,
     high: Annotated[float, typer.Option("--to")] = 3.0,
     steps: Annotated[int, typer.Option("--steps", min=2, help="values of z")] = 11,
-    example: Annotated[int | None, typer.Option("--example", help="start at the code of this example of --data; by default at z = 0")] = None,
+    example: Annotated[
+        int | None, typer.Option("--example", help="start at the code of this example of --data; by default at z = 0")
+    ] = None,
     data: DataOfRun = None,
     device: options.Device = None,
     weights: Weights = "auto",

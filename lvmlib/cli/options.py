@@ -26,7 +26,10 @@ Key = Annotated[
 Columns = Annotated[
     str | None,
     typer.Option(
-        "--columns", metavar="A,B,..", help="columns of a .csv file, by name or number from 1; by default all", rich_help_panel=FILES
+        "--columns",
+        metavar="A,B,..",
+        help="columns of a .csv file, by name or number from 1; by default all",
+        rich_help_panel=FILES,
     ),
 ]
 SequenceColumn = Annotated[
@@ -46,14 +49,17 @@ Missing = Annotated[
 ]
 ImageShape = Annotated[
     str | None,
-    typer.Option("--image-shape", metavar="ROWSxCOLUMNS", help="each example is an image, such as 28x28", rich_help_panel=FILES),
+    typer.Option(
+        "--image-shape", metavar="ROWSxCOLUMNS", help="each example is an image, such as 28x28", rich_help_panel=FILES
+    ),
 ]
 Out = Annotated[
     Path | None, typer.Option("--out", help="folder of the run; by default runs/<model>-<data>", rich_help_panel=OUTPUT)
 ]
 Pictures = Annotated[bool, typer.Option("--pictures/--no-pictures", help="draw pictures too", rich_help_panel=OUTPUT)]
 Progress = Annotated[
-    bool | None, typer.Option("--progress/--no-progress", help="a bar with the bound; by default on a terminal", rich_help_panel=OUTPUT)
+    bool | None,
+    typer.Option("--progress/--no-progress", help="a bar with the bound; by default on a terminal", rich_help_panel=OUTPUT),
 ]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="of all random numbers", rich_help_panel=RUN)]
 Components = Annotated[
@@ -68,9 +74,7 @@ Dtype = Annotated[Literal["float32", "float64"], typer.Option("--dtype", help="o
 CovarianceType = Annotated[
     Literal["full", "tied", "diag", "spherical"], typer.Option("--covariance-type", help="of Gaussians", rich_help_panel=MODEL)
 ]
-Acceleration = Annotated[
-    Literal["none", "squarem"], typer.Option("--acceleration", help="of EM", rich_help_panel=RUN)
-]
+Acceleration = Annotated[Literal["none", "squarem"], typer.Option("--acceleration", help="of EM", rich_help_panel=RUN)]
 Device = Annotated[
     str | None,
     typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps; by default LVMLIB_DEVICE, or auto", rich_help_panel=RUN),

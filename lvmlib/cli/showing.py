@@ -131,7 +131,11 @@ def info(folder: Path) -> None:
     rows.append(("data", source["data"]))
     if recorded["command"] == "train":
         rows += [(f"{name} examples", str(n)) for name, n in recorded["n_examples"].items() if n]
-    rows += [(name, _value(value)) for name, value in settings.items() if name not in ("source", "random_state") and value is not None]
+    rows += [
+        (name, _value(value))
+        for name, value in settings.items()
+        if name not in ("source", "random_state") and value is not None
+    ]
     rows += _progress(folder, recorded)
     rows += _evaluated(folder)
     rows.append(("files", ", ".join(sorted(path.name for path in folder.iterdir() if not path.name.startswith(".")))))
@@ -140,7 +144,10 @@ def info(folder: Path) -> None:
 
 def _value(value: object) -> str:
     if isinstance(value, list):
-        return ", ".join(f"{one[0]} x {one[1]:g}" if isinstance(one, list) and len(one) == 2 and isinstance(one[1], float) else str(one) for one in value)
+        return ", ".join(
+            f"{one[0]} x {one[1]:g}" if isinstance(one, list) and len(one) == 2 and isinstance(one[1], float) else str(one)
+            for one in value
+        )
     return str(value)
 
 
@@ -164,7 +171,12 @@ def _evaluated(folder: Path) -> list[tuple[str, str]]:
         return []
     found = json.loads((folder / EVALUATION).read_text(encoding="utf-8"))
     how = "exact" if found["exact"] else f"K = {found['n_samples']}"
-    return [(f"evaluated: ln p(x) of {found['n_examples']} {found['part']} {found['unit']}s ({how}), nats", f"{found['log_marginal']:.4f}")]
+    return [
+        (
+            f"evaluated: ln p(x) of {found['n_examples']} {found['part']} {found['unit']}s ({how}), nats",
+            f"{found['log_marginal']:.4f}",
+        )
+    ]
 
 
 def _suffix(output: Path) -> str:

@@ -29,9 +29,7 @@ class Table:
     """Rows of each sequence, where the file holds sequences one after another."""
 
 
-def read_table(
-    path: Path, key: str | None = None, columns: Sequence[str] = (), sequence_column: str | None = None
-) -> Table:
+def read_table(path: Path, key: str | None = None, columns: Sequence[str] = (), sequence_column: str | None = None) -> Table:
     """The numbers in ``path``.
 
     Parameters
@@ -88,7 +86,8 @@ def _numeric(values: np.ndarray, path: Path) -> np.ndarray:
         raise CommandError(f"{path} must hold numbers, got an array of {values.dtype}")
     if values.ndim not in (1, 2, 3) or 0 in values.shape:
         raise CommandError(
-            f"{path} must hold (rows, columns), images (images, rows, columns) or one column (rows,), got the shape {values.shape}"
+            f"{path} must hold (rows, columns), images (images, rows, columns) or one column (rows,), "
+            f"got the shape {values.shape}"
         )
     return values
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from lvmlib.cli import options
-from lvmlib.cli.errors import Commands, CommandError
+from lvmlib.cli.errors import CommandError, Commands
 from lvmlib.cli.examples import Source, numbers
 from lvmlib.cli.run_folder import read_settings
 
@@ -47,7 +46,10 @@ def vae(
     levels: Annotated[
         int | None,
         typer.Option(
-            "--levels", min=2, help="values are whole numbers 0 .. levels - 1: grey levels (256), or categories", rich_help_panel=options.FILES
+            "--levels",
+            min=2,
+            help="values are whole numbers 0 .. levels - 1: grey levels (256), or categories",
+            rich_help_panel=options.FILES,
         ),
     ] = None,
     image_shape: options.ImageShape = None,
@@ -71,7 +73,11 @@ def vae(
     ] = 0.2,
     validation: Annotated[
         float,
-        typer.Option("--validation", help="share of the rest that is judged after each epoch, not trained on", rich_help_panel=options.FILES),
+        typer.Option(
+            "--validation",
+            help="share of the rest that is judged after each epoch, not trained on",
+            rich_help_panel=options.FILES,
+        ),
     ] = 0.1,
     likelihood: Annotated[
         Literal["bernoulli", "gaussian", "categorical", "discretized-logistic"],
@@ -79,33 +85,44 @@ def vae(
     ] = "bernoulli",
     noise: Annotated[
         Literal["common", "feature", "output", "fixed"],
-        typer.Option("--noise", help="scale of a Gaussian likelihood: of all, of each feature, of each x, or 1", rich_help_panel=options.MODEL),
+        typer.Option(
+            "--noise",
+            help="scale of a Gaussian likelihood: of all, of each feature, of each x, or 1",
+            rich_help_panel=options.MODEL,
+        ),
     ] = "common",
     network: Annotated[
-        Literal["perceptron", "convolutional"], typer.Option("--network", help="of encoder and decoder", rich_help_panel=options.MODEL)
+        Literal["perceptron", "convolutional"],
+        typer.Option("--network", help="of encoder and decoder", rich_help_panel=options.MODEL),
     ] = "perceptron",
-    layers: Annotated[
-        int, typer.Option("--layers", min=1, max=2, help="stochastic layers", rich_help_panel=options.MODEL)
-    ] = 1,
+    layers: Annotated[int, typer.Option("--layers", min=1, max=2, help="stochastic layers", rich_help_panel=options.MODEL)] = 1,
     latent: Annotated[
         str | None,
-        typer.Option("--latent", help="dimensions of z, by default 50; of two layers by default 100,50", rich_help_panel=options.MODEL),
+        typer.Option(
+            "--latent", help="dimensions of z, by default 50; of two layers by default 100,50", rich_help_panel=options.MODEL
+        ),
     ] = None,
     hidden: Annotated[
         str | None,
         typer.Option(
-            "--hidden", help="widths of the hidden layers, by default 200,200; of two layers 200,200/100,100", rich_help_panel=options.MODEL
+            "--hidden",
+            help="widths of the hidden layers, by default 200,200; of two layers 200,200/100,100",
+            rich_help_panel=options.MODEL,
         ),
     ] = None,
     activation: Annotated[
-        Literal["tanh", "relu", "silu", "gelu"], typer.Option("--activation", help="of a perceptron", rich_help_panel=options.MODEL)
+        Literal["tanh", "relu", "silu", "gelu"],
+        typer.Option("--activation", help="of a perceptron", rich_help_panel=options.MODEL),
     ] = "tanh",
     bound: Annotated[
         Literal["elbo", "iwae", "renyi", "beta", "free-bits"],
-        typer.Option("--bound", help="what training climbs; `beta` and `free-bits` are no bounds but go by them", rich_help_panel=BOUND),
+        typer.Option(
+            "--bound", help="what training climbs; `beta` and `free-bits` are no bounds but go by them", rich_help_panel=BOUND
+        ),
     ] = "elbo",
     k: Annotated[
-        int | None, typer.Option("-k", min=1, help="samples of z an example; by default 1, of iwae and renyi 5", rich_help_panel=BOUND)
+        int | None,
+        typer.Option("-k", min=1, help="samples of z an example; by default 1, of iwae and renyi 5", rich_help_panel=BOUND),
     ] = None,
     estimator: Annotated[
         Literal["reparameterized", "stl", "dreg", "score-function"],
@@ -134,11 +151,14 @@ def vae(
         float | None, typer.Option("--clip-norm", help="longer gradients are scaled down to this", rich_help_panel=TRAINING)
     ] = None,
     ema: Annotated[
-        float | None, typer.Option("--ema", help="decay of a moving average of the weights, such as 0.999", rich_help_panel=TRAINING)
+        float | None,
+        typer.Option("--ema", help="decay of a moving average of the weights, such as 0.999", rich_help_panel=TRAINING),
     ] = None,
     patience: Annotated[
         int | None,
-        typer.Option("--patience", min=1, help="stop after so many epochs without a better validation bound", rich_help_panel=TRAINING),
+        typer.Option(
+            "--patience", min=1, help="stop after so many epochs without a better validation bound", rich_help_panel=TRAINING
+        ),
     ] = None,
     precision: Annotated[
         Literal["full", "bf16"], typer.Option("--precision", help="of matrix products", rich_help_panel=options.RUN)
@@ -146,15 +166,22 @@ def vae(
     seed: options.Seed = 0,
     device: options.Device = None,
     minutes: Annotated[
-        float | None, typer.Option("--minutes", min=0, help="stop after about so many, to be resumed", rich_help_panel=options.RUN)
+        float | None,
+        typer.Option("--minutes", min=0, help="stop after about so many, to be resumed", rich_help_panel=options.RUN),
     ] = None,
     resume: Annotated[
         bool,
-        typer.Option("--resume", help="go on with the run in --out, with its own settings; more --epochs or --stages may be given", rich_help_panel=options.RUN),
+        typer.Option(
+            "--resume",
+            help="go on with the run in --out, with its own settings; more --epochs or --stages may be given",
+            rich_help_panel=options.RUN,
+        ),
     ] = False,
     out: options.Out = None,
     pictures: options.Pictures = True,
-    tensorboard: Annotated[bool, typer.Option("--tensorboard", help="write event files too", rich_help_panel=options.OUTPUT)] = False,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="write event files too", rich_help_panel=options.OUTPUT)
+    ] = False,
     progress: options.Progress = None,
 ) -> None:
     """Variational autoencoder. Ctrl-C leaves a checkpoint; --resume goes on from it, bit for bit.
@@ -184,7 +211,8 @@ def vae(
         network=network,
         latent=tuple(numbers("--latent", latent or ("50" if layers == 1 else "100,50"))),
         hidden=tuple(
-            tuple(numbers("--hidden", part)) for part in (hidden or ("200,200" if layers == 1 else "200,200/100,100")).split("/")
+            tuple(numbers("--hidden", part))
+            for part in (hidden or ("200,200" if layers == 1 else "200,200/100,100")).split("/")
         ),
         activation=activation,
         noise=noise,
@@ -221,5 +249,3 @@ def vae(
         pictures=pictures,
         progress=progress,
     )
-
-

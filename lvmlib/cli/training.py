@@ -78,7 +78,9 @@ def _to_go_on_with(folder: Path, settings: VaeSettings, given: Sequence[str]) ->
         if name not in MAY_CHANGE and getattr(before, name) != getattr(settings, name)
     ]
     if differing:
-        raise CommandError(f"{folder} holds a run with other settings: {'; '.join(differing)}. Choose another folder with --out")
+        raise CommandError(
+            f"{folder} holds a run with other settings: {'; '.join(differing)}. Choose another folder with --out"
+        )
     changed = {name: getattr(settings, name) for name in given if name in MAY_CHANGE}
     return dataclasses.replace(before, **changed)
 
@@ -94,6 +96,9 @@ def _model(settings: VaeSettings, parts: Parts) -> tuple[VariationalAutoencoder,
     shape = shape_of(parts, settings)
     model = build_vae(settings, shape)
     model.start_at(parts.train.x)
+    for part in (parts.validation, parts.test):
+        if part is not None:
+            model.check_data(part.x)  # now, not after hours
     return model, shape
 
 
@@ -158,7 +163,8 @@ def _report(folder: Path, settings: VaeSettings, parts: Parts, result: TrainingR
     if last is not None:
         rows.append((f"{settings.bound}, K = {settings.n_samples}, last epoch, nats per example", f"{last.bound:.3f}"))
         if last.held_out is not None:
-            name = f"{settings.bound if settings.bound in ('iwae', 'renyi') else 'elbo'} of {len(parts.validation)} validation examples"
+            judged_by = settings.bound if settings.bound in ("iwae", "renyi") else "elbo"
+            name = f"{judged_by} of {len(parts.validation)} validation examples"
             rows.append((name, f"{last.held_out:.3f}"))
     if result.n_skipped or result.n_clipped:
         rows.append(("steps clipped, left out", f"{result.n_clipped}, {result.n_skipped}"))
@@ -171,5 +177,3 @@ def _report(folder: Path, settings: VaeSettings, parts: Parts, result: TrainingR
         print(f"the time is up; go on with: lvm train vae --resume --out {shown(folder)}")
     else:
         print(f"next: lvm evaluate {shown(folder)} -k 5000")
-
-

@@ -40,7 +40,11 @@ def write_pictures(
         _, z = model.sample(N_SAMPLES, settings.seed)
         means = model.likelihood(z).mean.cpu()
         write_figure(folder / "samples.png", plot_images(means, shape, limits=limits_of(settings)))
-        shown = binarized_once((parts.test or parts.train).with_x((parts.test or parts.train).x[:N_RECONSTRUCTED]), settings.binarize, settings.seed)
+        shown = binarized_once(
+            (parts.test or parts.train).with_x((parts.test or parts.train).x[:N_RECONSTRUCTED]),
+            settings.binarize,
+            settings.seed,
+        )
         x = shown.x
         if not x.isnan().any():
             again = model.reconstruct(x.to(next(model.parameters()).device)).cpu()

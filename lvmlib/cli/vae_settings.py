@@ -25,6 +25,7 @@ from lvmlib.cli.examples import Source
 from lvmlib.gradients import doubly_reparameterized, reparameterized, score_function, sticking_the_landing
 from lvmlib.objectives import analytic_elbo, beta_elbo, free_bits, importance_weighted, sampled_elbo
 from lvmlib.training import Stage, iwae_stages
+from lvmlib.training.settings import Settings
 
 ESTIMATORS = {
     "reparameterized": reparameterized,
@@ -81,7 +82,7 @@ class VaeSettings:
         return cls(source=Source(**source), **content | {"latent": tuple(content["latent"])})
 
     def check(self) -> None:
-        """Raise a CommandError where options don't go together."""
+        """Raise a CommandError where options don't go together, a ValueError where one is out of its range."""
         if self.layers == 2 and (self.likelihood != "bernoulli" or self.network != "perceptron" or self.missing):
             raise CommandError("--layers 2 goes with --likelihood bernoulli, --network perceptron and no --missing")
         if len(self.latent) != self.layers:
@@ -105,6 +106,12 @@ class VaeSettings:
                 raise CommandError(f"{name} must be a share of the examples, at least 0 and below 1, got {share}")
         if self.patience is not None and self.validation == 0:
             raise CommandError("--patience needs examples to judge by: --validation above 0")
+        stages_of(self)
+        of_training = Settings(
+            self.batch_size, (0.9, 0.999), 1e-8, self.warm_up_epochs, self.clip_norm, None, 1, self.ema_decay, self.precision, 1,
+            self.patience,
+        )  # fmt: skip
+        of_training.check()
 
 
 @dataclass(frozen=True)
@@ -180,7 +187,7 @@ def stages_of(settings: VaeSettings) -> list[Stage]:
 
 
 def read_stages(text: str | None, epochs: int, learning_rate: float) -> tuple[tuple[int, float], ...]:
-    """"20x1e-3,10x1e-4", "iwae" or "iwae:5", or one stage of so many epochs."""
+    """ "20x1e-3,10x1e-4", "iwae" or "iwae:5", or one stage of so many epochs."""
     if text is None:
         return ((epochs, learning_rate),)
     name, _, count = text.partition(":")

@@ -39,7 +39,11 @@ CASES = {
         with_gaps(clouds()),
         lambda: GaussianMixture(2, covariance_type="diag", missing_values="allow", **TIGHT),
     ),
-    "mixture, float32": (["mixture", "-n", 2, "--dtype", "float32"], clouds().astype(np.float32), lambda: GaussianMixture(2, **TIGHT)),
+    "mixture, float32": (
+        ["mixture", "-n", 2, "--dtype", "float32"],
+        clouds().astype(np.float32),
+        lambda: GaussianMixture(2, **TIGHT),
+    ),
     "bernoulli": (["bernoulli-mixture", "-n", 3, "--seed", 2], bits(), lambda: BernoulliMixture(3, random_state=2, **TIGHT)),
     "bernoulli, gaps": (
         ["bernoulli-mixture", "-n", 2, "--missing"],
@@ -67,7 +71,11 @@ CASES = {
         lambda: PoissonHMM(3, **TIGHT),
     ),
     "categorical hmm": (["hmm", "-n", 2, "--emissions", "categorical"], symbols(), lambda: CategoricalHMM(2, **TIGHT)),
-    "factor analysis": (["factor-analysis", "-n", 1, "--rotation", "varimax"], clouds(), lambda: FactorAnalysis(1, rotation="varimax")),
+    "factor analysis": (
+        ["factor-analysis", "-n", 1, "--rotation", "varimax"],
+        clouds(),
+        lambda: FactorAnalysis(1, rotation="varimax"),
+    ),
     "factor analysis, gaps": (
         ["factor-analysis", "-n", 1, "--missing"],
         with_gaps(clouds()),
@@ -169,7 +177,10 @@ def test_the_table_and_the_pictures(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     result = done("fit", "mixture", "--data", "iris", "-n", 3, "--seed", 1, "--out", folder)
     model = GaussianMixture(3, random_state=1, **TIGHT).fit(iris(torch.float64).x)
-    assert f"{model.score(iris(torch.float64).x):.4f}" in result.output and f"{model.bic(iris(torch.float64).x):.2f}" in result.output
+    assert (
+        f"{model.score(iris(torch.float64).x):.4f}" in result.output
+        and f"{model.bic(iris(torch.float64).x):.2f}" in result.output
+    )
     assert f"{model.n_iter_}, converged" in result.output and "nats per example" in result.output
     assert (folder / "bound.png").read_bytes().startswith(b"\x89PNG")
     done("fit", "ppca", "--data", "iris", "-n", 1, "--out", tmp_path / "ppca")
@@ -198,7 +209,9 @@ def test_evaluation_of_other_data_is_exact_and_its_bits_are_of_the_observed_valu
     x, fresh = clouds(), with_gaps(clouds(31, seed=11), share=0.2)
     np.save(tmp_path / "x.npy", x)
     np.save(tmp_path / "fresh.npy", fresh)
-    done("fit", "factor-analysis", "-n", 1, "--missing", "--data", tmp_path / "x.npy", "--out", tmp_path / "run", "--no-pictures")
+    done(
+        "fit", "factor-analysis", "-n", 1, "--missing", "--data", tmp_path / "x.npy", "--out", tmp_path / "run", "--no-pictures"
+    )
     done("evaluate", tmp_path / "run", "--data", tmp_path / "fresh.npy")
     values = FactorAnalysis(1, missing_values="allow").fit(x).log_marginal(fresh)
     found = json.loads((tmp_path / "run" / "evaluation.json").read_text())

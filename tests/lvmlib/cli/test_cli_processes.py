@@ -56,7 +56,9 @@ def test_ctrl_c_leaves_a_checkpoint_that_is_gone_on_from_bit_for_bit(tmp_path: P
 
 
 def test_help_and_version_import_no_torch() -> None:
-    code = "import sys; from lvmlib.cli.app import app; app(sys.argv[1:], standalone_mode=False); sys.exit('torch' in sys.modules)"
+    code = (
+        "import sys; from lvmlib.cli.app import app; app(sys.argv[1:], standalone_mode=False); sys.exit('torch' in sys.modules)"
+    )
     for arguments in (["--version"], ["train", "vae", "--help"], ["data"]):
         result = subprocess.run([sys.executable, "-c", code, *arguments], env=ENVIRONMENT, capture_output=True, text=True)
         assert result.returncode == 0, result.stderr + result.stdout
@@ -70,7 +72,11 @@ def test_help_shows_examples() -> None:
 
 def test_a_mistake_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
     result = subprocess.run(
-        [*LVM, "fit", "mixture", "--data", str(tmp_path / "x.npy")], env=ENVIRONMENT, capture_output=True, text=True, cwd=tmp_path
+        [*LVM, "fit", "mixture", "--data", str(tmp_path / "x.npy")],
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
     )
     assert result.returncode == 2 and result.stdout == ""
     assert result.stderr == f"lvm: there is no file {tmp_path / 'x.npy'}\n"
