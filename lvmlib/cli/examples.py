@@ -17,12 +17,18 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-IMAGES = ("digits", "mnist")
+IMAGES = ("binarized_mnist", "digits", "mnist")
 CODES = ("promoters", "splice_junctions")
 SERIES = ("air_passengers", "discoveries", "earthquakes", "geyser", "lynx", "nile", "sunspots")
 TABLES = ("iris", "old_faithful")
 NAMES = tuple(sorted((*IMAGES, *CODES, *SERIES, *TABLES)))
-WITH_TEST_PART = ("mnist",)
+WITH_TEST_PART = ("binarized_mnist", "mnist")
+WITH_VALIDATION_PART = ("binarized_mnist",)
+
+
+def shown_name(name: str) -> str:
+    """As it is typed; with an underscore it is understood too."""
+    return name.replace("_", "-")
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,7 @@ class Source:
                 raise CommandError(f"--key, --columns and --sequence-column are of files; {data} is a data set by name")
             return cls(name, divide_by=divide_by)
         if not Path(data).exists() and Path(data).suffix.lower() not in SUFFIXES and "/" not in data:
-            raise CommandError(f"there is no data set and no file {data}; data sets are {', '.join(NAMES)}")
+            raise CommandError(f"there is no data set and no file {data}; data sets are {', '.join(map(shown_name, NAMES))}")
         chosen = tuple(column.strip() for column in columns.split(",")) if columns else ()
         return cls(str(Path(data).absolute()), key, chosen, sequence_column, divide_by)
 
@@ -65,11 +71,15 @@ class Source:
     @property
     def label(self) -> str:
         """For the name of a run folder."""
-        return self.data if self.is_named else Path(self.data).stem
+        return shown_name(self.data) if self.is_named else Path(self.data).stem
 
     @property
     def has_test_part(self) -> bool:
         return self.data in WITH_TEST_PART
+
+    @property
+    def has_validation_part(self) -> bool:
+        return self.data in WITH_VALIDATION_PART
 
 
 @dataclass(frozen=True)
@@ -103,8 +113,8 @@ def read_examples(source: Source, dtype: torch.dtype, part: str = "train") -> Ex
 
     Parameters
     ----------
-    part : {"train", "test"}
-        Of a data set that is published in two parts; all others have one.
+    part : {"train", "validation", "test"}
+        Of a data set that is published in parts; all others have one.
 
     Raises
     ------

@@ -27,13 +27,15 @@ class Parts:
 
 
 def read_parts(settings: VaeSettings) -> Parts:
-    """Split by the seed: a test part where the data set has none of its own, then validation examples from the rest."""
+    """As the data set is published, else split by the seed: a test part first, then validation examples from the rest."""
     source = settings.source
     whole = prepared(read_examples(source, torch.float32), settings)
     if source.has_test_part:
         train, test = whole, prepared(read_examples(source, torch.float32, "test"), settings)
     else:
         train, test = _split(whole, settings.held_out, "test", settings.seed)
+    if source.has_validation_part and settings.validation > 0:
+        return Parts(train, prepared(read_examples(source, torch.float32, "validation"), settings), test)
     train, validation = _split(train, settings.validation, "validation", settings.seed + 1)
     return Parts(train, validation, test)
 

@@ -86,7 +86,7 @@ def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
 
 
 CHOICES = {
-    "no such data set": (["fit", "mixture", "--data", "irises"], "data sets are air_passengers, digits"),
+    "no such data set": (["fit", "mixture", "--data", "irises"], "data sets are air-passengers, binarized-mnist, digits"),
     "a column that is not there": (
         ["fit", "mixture", "--data", "{csv}", "--columns", "a,z"],
         "has no column 'z'; its columns are a, b",

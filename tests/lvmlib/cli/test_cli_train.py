@@ -16,7 +16,7 @@ from lvmlib.bounds import renyi
 from lvmlib.cli.loaded_run import load_run
 from lvmlib.cli.vae_parts import read_parts
 from lvmlib.cli.vae_settings import VaeSettings, objective, read_stages
-from lvmlib.data import binarize, digits
+from lvmlib.data import Dataset, binarize, digits
 from lvmlib.distributions import DiagonalGaussian
 from lvmlib.gradients import doubly_reparameterized, sticking_the_landing
 from lvmlib.objectives import analytic_elbo, free_bits, importance_weighted, sampled_elbo
@@ -142,6 +142,21 @@ def test_renyis_order_is_what_was_said(tmp_path: Path, binary: Path) -> None:
 )
 def test_stages(text: str | None, expected: tuple) -> None:
     assert read_stages(text, 7, 0.02) == expected
+
+
+def test_published_parts_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = {"train": 50, "validation": 11, "test": 12}
+
+    def small(split: str, dtype: torch.dtype) -> Dataset:
+        x = torch.from_numpy(bits(sizes[split], 784, seed=len(split))).to(dtype)
+        return dataclasses.replace(digits(), name=split, x=x, labels=None, label_names=(), image_shape=(28, 28), levels=2)
+
+    monkeypatch.setattr("lvmlib.data.binarized_mnist", small)
+    folder = tmp_path / "run"
+    done("train", "vae", "--data", "binarized-mnist", *SMALL, "--epochs", 1, "--out", folder, *QUIET)
+    assert settings(folder)["n_examples"] == sizes and settings(folder)["settings"]["binarize"] == "never"
+    for part in sizes:
+        torch.testing.assert_close(load_run(folder).examples(part).x, small(part, torch.float32).x, rtol=0, atol=0)
 
 
 def test_two_layers(tmp_path: Path, binary: Path) -> None:
