@@ -52,6 +52,4 @@ def list_data() -> None:
     from lvmlib.cli.report import print_table
 
     kinds = {name: "images" if name in IMAGES else "time series" if name in SERIES else "table" for name in NAMES}
-    print_table(
-        "Data sets (`lvmlib.data` has licence and source of each)", [(shown_name(name), kinds[name]) for name in NAMES]
-    )
+    print_table("Data sets (`lvmlib.data` has licence and source of each)", [(shown_name(name), kinds[name]) for name in NAMES])

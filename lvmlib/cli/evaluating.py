@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from lvmlib.cli import exact_models
+from lvmlib.cli.errors import CommandError
 from lvmlib.cli.examples import Examples
 from lvmlib.cli.fitting import standard_error_of_mean
 from lvmlib.cli.loaded_run import LoadedRun, load_run
@@ -35,7 +36,9 @@ def evaluate(
     """Print the table; write evaluation.json and evaluation.csv, one row an example, into the run folder."""
     run = load_run(folder, device, weights)
     examples = run.examples(data)
-    if n_examples is not None and examples.lengths is None:
+    if n_examples is not None:
+        if examples.lengths is not None or run.name in exact_models.OF_SEQUENCES:
+            raise CommandError("--n-examples is not for sequences: the frames of one belong together")
         examples = examples.with_x(examples.x[:n_examples])
     columns: dict[str, Tensor]
     if run.is_exact:
@@ -71,6 +74,7 @@ def _summary(
         "bits_per_dim": -values.sum().item() / n_values / math.log(2),
         "of_a_density": likelihood in (*DENSITIES, "gaussian"),
         "exact": estimate is None,
+        "n_impossible": int(values.isinf().sum()),
     }
     if estimate is not None:
         sizes, tails = estimate.effective_sample_size, estimate.pareto_k
@@ -91,6 +95,8 @@ def rows_of(found: dict[str, Any]) -> list[tuple[str, str]]:
     how = "exact" if found["exact"] else f"importance sampling, K = {found['n_samples']}"
     rows = [(f"{found['unit']}s", str(found["n_examples"]))]
     rows.append((f"ln p(x), nats per {found['unit']} ({how})", f"{found['log_marginal']:.4f}"))
+    if found["n_impossible"]:
+        rows.append((f"   {found['unit']}s of probability 0", f"{found['n_impossible']} (--prior keeps probabilities above 0)"))
     if found["standard_error_over_examples"] is not None:
         rows.append((f"   standard error over {found['unit']}s", f"{found['standard_error_over_examples']:.4f}"))
     if not found["exact"]:

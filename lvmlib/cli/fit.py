@@ -35,6 +35,15 @@ Categories = Annotated[
 Rotation = Annotated[
     Literal["canonical", "varimax"], typer.Option("--rotation", help="of the loadings", rich_help_panel=options.MODEL)
 ]
+Prior = Annotated[
+    float,
+    typer.Option(
+        "--prior",
+        min=1,
+        help="a Dirichlet prior on each table of probabilities: 2 is worth one more observation of every symbol, 1 none",
+        rich_help_panel=options.MODEL,
+    ),
+]
 
 
 def _fit(kind: str, source: Source, arguments: dict[str, Any], **settings: Any) -> None:
@@ -106,6 +115,7 @@ def mixture(
 def bernoulli_mixture(
     data: options.Data,
     n_components: options.Components = 2,
+    prior: Prior = 1.0,
     binarize: Binarize = None,
     key: options.Key = None,
     columns: options.Columns = None,
@@ -131,7 +141,13 @@ def bernoulli_mixture(
       lvm fit bernoulli-mixture --data answers.npy --missing -n 4
     """
     arguments = dict(
-        n_components=n_components, tol=tol, max_iter=max_iter, n_init=n_init, acceleration=acceleration, random_state=seed
+        n_components=n_components,
+        probabilities_prior=prior,
+        tol=tol,
+        max_iter=max_iter,
+        n_init=n_init,
+        acceleration=acceleration,
+        random_state=seed,
     )
     source = Source.of(data, key, columns, None, divide_by)
     _fit(
@@ -146,6 +162,7 @@ def categorical_mixture(
     data: options.Data,
     n_components: options.Components = 2,
     n_categories: Categories = None,
+    prior: Prior = 1.0,
     key: options.Key = None,
     columns: options.Columns = None,
     missing: options.Missing = False,
@@ -169,6 +186,7 @@ def categorical_mixture(
     """
     arguments = dict(
         n_components=n_components,
+        probabilities_prior=prior,
         n_categories=n_categories,
         tol=tol,
         max_iter=max_iter,
@@ -195,6 +213,7 @@ def hmm(
             "--n-symbols", min=1, help="of categorical emissions; by default as in the data", rich_help_panel=options.MODEL
         ),
     ] = None,
+    prior: Prior = 1.0,
     key: options.Key = None,
     columns: options.Columns = None,
     sequence_column: options.SequenceColumn = None,
@@ -224,7 +243,7 @@ def hmm(
     if emissions == "gaussian":
         arguments["covariance_type"] = covariance_type
     if emissions == "categorical":
-        arguments["n_symbols"] = n_symbols
+        arguments |= {"n_symbols": n_symbols, "emissionprob_prior": prior}
     source = Source.of(data, key, columns, sequence_column, divide_by)
     _fit(f"{emissions}-hmm", source, arguments, out=out, missing=missing, dtype=dtype, pictures=pictures, progress=progress)
 

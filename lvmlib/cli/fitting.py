@@ -145,8 +145,8 @@ def results(model: exact_models.ExactModel, examples: Examples) -> dict[str, Any
 
 
 def standard_error_of_mean(values: Tensor) -> float | None:
-    """None for a single value."""
-    return (values.std() / len(values) ** 0.5).item() if len(values) > 1 else None
+    """None for a single value, or where one is infinite."""
+    return (values.std() / len(values) ** 0.5).item() if len(values) > 1 and values.isfinite().all() else None
 
 
 def result_rows(found: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -69,7 +69,7 @@ class LoadedRun:
     def _of_exact(self, data: str | None) -> Examples:
         source = Source(**self.recorded["source"] | {"columns": tuple(self.recorded["source"]["columns"])})
         part = "train"
-        if data == "validation" or (data == "test" and not source.has_test_part):
+        if (data == "validation" and not source.has_validation_part) or (data == "test" and not source.has_test_part):
             raise CommandError(
                 f"the run has no {data} part: {source.data} was fitted as a whole; --data takes train, a name or a file"
             )
@@ -115,6 +115,8 @@ def load_run(folder: Path, device: str | None = None, weights: str = "auto") -> 
     """
     recorded = read_settings(folder)
     if recorded["command"] == "fit":
+        if device not in (None, "auto", "cpu"):
+            raise CommandError(f"a {recorded['model']} is evaluated on the processor; --device {device} is for a VAE")
         return _load_exact(folder, recorded)
     where = as_device(device)
     if weights == "auto":

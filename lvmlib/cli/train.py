@@ -188,7 +188,7 @@ def vae(
 
     Examples:
 
-      lvm train vae --data digits --latent 8 --epochs 50
+      lvm train vae --data digits --latent 8 --epochs 300
 
       lvm train vae --data mnist --bound iwae -k 5 --estimator dreg --stages iwae:5 --batch-size 20 --out runs/iwae-5
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from lvmlib.cli.vae_settings import (
     validation_objective,
 )
 from lvmlib.device import as_device
-from lvmlib.training import BinarizedAfresh, TrainingResult, train
+from lvmlib.training import BinarizedAfresh, CheckpointError, TrainingResult, train
 
 
 def train_vae(
@@ -53,12 +54,18 @@ def train_vae(
     if not resume:
         settings = _resolved(settings, parts)
     model, shape = _model(settings, parts)
+    before = read_settings(folder) if resume else None
     folder.mkdir(parents=True, exist_ok=True)
-    write_settings(folder, _recorded(settings, shape, parts))  # after a resume: there may be more stages
+    write_settings(folder, _recorded(settings, shape, parts))  # in a run that is gone on with there may be more stages
     try:
         result = _train(model.to(where), parts, settings, folder, where, minutes, tensorboard, progress)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"interrupted; go on with: lvm train vae --resume --out {shown(folder)}") from None
+    except Exception:
+        if before is not None:
+            with suppress(CheckpointError):  # the disk may be full; then the error is of that
+                write_settings(folder, before)
+        raise
     if pictures:
         from lvmlib.cli.vae_pictures import write_pictures
 

@@ -278,6 +278,7 @@ RUNS = {
         ["reconstruct", "{mixture}", "-o", "{out}/r.npy"],
         "has no code of an example to decode",
     ),
+    "a device for a mixture": (["evaluate", "{mixture}", "--device", "cuda:0"], "evaluated on the processor"),
     "a part that is not there": (["evaluate", "{mixture}", "--data", "test"], "has no test part"),
     "a fit is not trained on": (["train", "vae", "--resume", "--out", "{mixture}"], "fitted by lvm fit"),
 }

@@ -223,6 +223,25 @@ def test_evaluation_of_other_data_is_exact_and_its_bits_are_of_the_observed_valu
     np.testing.assert_allclose([float(row["log_marginal"]) for row in rows], values.numpy(), rtol=1e-12)
 
 
+def test_what_the_fit_has_never_seen_has_probability_0_unless_there_is_a_prior(tmp_path: Path) -> None:
+    x = bits()
+    x[:, 2] = 0
+    fresh = x.copy()
+    fresh[3, 2] = fresh[9, 2] = 1
+    for name, values in [("x", x), ("fresh", fresh)]:
+        np.save(tmp_path / f"{name}.npy", values)
+    common = ["fit", "bernoulli-mixture", "--data", tmp_path / "x.npy", "--no-pictures", "--out"]
+    done(*common, tmp_path / "none")
+    done(*common, tmp_path / "prior", "--prior", 2)
+    result = done("evaluate", tmp_path / "none", "--data", tmp_path / "fresh.npy")
+    found = json.loads((tmp_path / "none" / "evaluation.json").read_text())
+    assert found["n_impossible"] == 2 and found["log_marginal"] == -math.inf and "examples of probability 0" in result.output
+    done("evaluate", tmp_path / "prior", "--data", tmp_path / "fresh.npy")
+    found = json.loads((tmp_path / "prior" / "evaluation.json").read_text())
+    expected = BernoulliMixture(2, probabilities_prior=2.0, **TIGHT).fit(x).score(fresh)
+    assert found["n_impossible"] == 0 and found["log_marginal"] == pytest.approx(expected, rel=1e-12)
+
+
 @pytest.mark.parametrize("kind, n_columns", [("mixture", 3), ("ppca", 3)])
 def test_samples_of_an_exact_model(tmp_path: Path, kind: str, n_columns: int) -> None:
     np.save(tmp_path / "x.npy", clouds())

@@ -67,7 +67,7 @@ def test_help_and_version_import_no_torch() -> None:
 
 def test_help_shows_examples() -> None:
     result = subprocess.run([*LVM, "train", "vae", "--help"], env=ENVIRONMENT, capture_output=True, text=True)
-    assert result.returncode == 0 and "lvm train vae --data digits --latent 8 --epochs 50" in result.stdout
+    assert result.returncode == 0 and "lvm train vae --data digits --latent 8 --epochs 300" in result.stdout
 
 
 def test_a_mistake_is_one_line_and_exit_code_2(tmp_path: Path) -> None:

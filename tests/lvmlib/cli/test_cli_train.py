@@ -226,6 +226,9 @@ def test_a_run_is_not_gone_on_with_under_other_settings(tmp_path: Path, binary: 
     assert "latent was (2,), is (3,)" in said and "batch_size" not in said
     said = refused("train", "vae", "--resume", "--learning-rate", 0.5, "--epochs", 4, "--out", tmp_path / "run", *QUIET)
     assert "stages were" in said
+    # neither has changed what the run is: it is gone on with as it was
+    assert settings(tmp_path / "run")["settings"]["stages"] == [[1, 1e-3]]
+    done("train", "vae", "--resume", "--epochs", 2, "--out", tmp_path / "run", *QUIET)
 
 
 def test_the_time_that_was_given(tmp_path: Path, binary: Path) -> None:
