@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from lvmlib.cli import fit, look, train
+from lvmlib.cli import fit_factors, look, train
 from lvmlib.cli.errors import Commands
 
 app = typer.Typer(
@@ -18,7 +18,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["--help", "-h"]},
     help="Latent variable models: fit, train, evaluate, look at. Log-probabilities are natural, per example: nats.",
 )
-app.add_typer(fit.app, name="fit")
+app.add_typer(fit_factors.app, name="fit")  # the group of lvmlib.cli.fit, with all its commands
 app.add_typer(train.app, name="train")
 for command in (look.evaluate, look.sample, look.reconstruct, look.traverse, look.info):
     app.command()(command)

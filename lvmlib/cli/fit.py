@@ -32,9 +32,6 @@ Categories = Annotated[
         "--n-categories", min=2, help="size of the alphabet; by default as in the data", rich_help_panel=options.MODEL
     ),
 ]
-Rotation = Annotated[
-    Literal["canonical", "varimax"], typer.Option("--rotation", help="of the loadings", rich_help_panel=options.MODEL)
-]
 Prior = Annotated[
     float,
     typer.Option(
@@ -46,7 +43,7 @@ Prior = Annotated[
 ]
 
 
-def _fit(kind: str, source: Source, arguments: dict[str, Any], **settings: Any) -> None:
+def run_fit(kind: str, source: Source, arguments: dict[str, Any], **settings: Any) -> None:
     from lvmlib.cli.fitting import fit
 
     if arguments.get("acceleration") == "none":
@@ -105,7 +102,7 @@ def mixture(
         random_state=seed,
     )
     source = Source.of(data, key, columns, None, divide_by)
-    _fit(
+    run_fit(
         "mixture", source, arguments,
         out=out, missing=missing, dtype=dtype, pictures=pictures, image_shape=image_shape, progress=progress,
     )  # fmt: skip
@@ -150,7 +147,7 @@ def bernoulli_mixture(
         random_state=seed,
     )
     source = Source.of(data, key, columns, None, divide_by)
-    _fit(
+    run_fit(
         "bernoulli-mixture", source, arguments,
         out=out, missing=missing, dtype=dtype, pictures=pictures, binarization=binarize,
         image_shape=image_shape, progress=progress,
@@ -195,7 +192,9 @@ def categorical_mixture(
         random_state=seed,
     )
     source = Source.of(data, key, columns)
-    _fit("categorical-mixture", source, arguments, out=out, missing=missing, dtype=dtype, pictures=pictures, progress=progress)
+    run_fit(
+        "categorical-mixture", source, arguments, out=out, missing=missing, dtype=dtype, pictures=pictures, progress=progress
+    )
 
 
 @app.command()
@@ -245,103 +244,4 @@ def hmm(
     if emissions == "categorical":
         arguments |= {"n_symbols": n_symbols, "emissionprob_prior": prior}
     source = Source.of(data, key, columns, sequence_column, divide_by)
-    _fit(f"{emissions}-hmm", source, arguments, out=out, missing=missing, dtype=dtype, pictures=pictures, progress=progress)
-
-
-@app.command()
-def factor_analysis(
-    data: options.Data,
-    n_components: options.Components = 2,
-    method: Annotated[
-        Literal["eigen", "em"],
-        typer.Option("--method", help="by eigendecomposition, or classical EM", rich_help_panel=options.RUN),
-    ] = "eigen",
-    rotation: Rotation = "canonical",
-    key: options.Key = None,
-    columns: options.Columns = None,
-    divide_by: options.DivideBy = 1.0,
-    missing: options.Missing = False,
-    image_shape: options.ImageShape = None,
-    tol: options.Tolerance = 1e-6,
-    max_iter: options.MaxIterations = 1000,
-    acceleration: options.Acceleration = "none",
-    seed: options.Seed = 0,
-    dtype: options.Dtype = "float64",
-    out: options.Out = None,
-    pictures: options.Pictures = True,
-    progress: options.Progress = None,
-) -> None:
-    """Factor analysis: z ~ N(0, I), x|z ~ N(W z + μ, Ψ) with a noise variance for each column.
-
-    Examples:
-
-      lvm fit factor-analysis --data iris --n-components 1
-
-      lvm fit factor-analysis --data grades.csv --missing -n 2 --rotation varimax
-    """
-    _fit_linear_gaussian(
-        "factor-analysis", Source.of(data, key, columns, None, divide_by),
-        method, rotation, n_components, tol, max_iter, acceleration, seed,
-        out=out, missing=missing, dtype=dtype, pictures=pictures, image_shape=image_shape, progress=progress,
-    )  # fmt: skip
-
-
-@app.command()
-def ppca(
-    data: options.Data,
-    n_components: options.Components = 2,
-    method: Annotated[
-        Literal["closed", "em"], typer.Option("--method", help="in closed form, or by EM", rich_help_panel=options.RUN)
-    ] = "closed",
-    rotation: Rotation = "canonical",
-    key: options.Key = None,
-    columns: options.Columns = None,
-    divide_by: options.DivideBy = 1.0,
-    missing: options.Missing = False,
-    image_shape: options.ImageShape = None,
-    tol: options.Tolerance = 1e-6,
-    max_iter: options.MaxIterations = 1000,
-    acceleration: options.Acceleration = "none",
-    seed: options.Seed = 0,
-    dtype: options.Dtype = "float64",
-    out: options.Out = None,
-    pictures: options.Pictures = True,
-    progress: options.Progress = None,
-) -> None:
-    """Probabilistic PCA: factor analysis with one noise variance for all columns.
-
-    Examples:
-
-      lvm fit ppca --data digits --n-components 10
-
-      lvm fit ppca --data spectra.npz --key train -n 3
-    """
-    _fit_linear_gaussian(
-        "ppca", Source.of(data, key, columns, None, divide_by),
-        method, rotation, n_components, tol, max_iter, acceleration, seed,
-        out=out, missing=missing, dtype=dtype, pictures=pictures, image_shape=image_shape, progress=progress,
-    )  # fmt: skip
-
-
-def _fit_linear_gaussian(
-    kind: str,
-    source: Source,
-    method: str,
-    rotation: str,
-    n_components: int,
-    tol: float,
-    max_iter: int,
-    acceleration: str,
-    seed: int,
-    **settings: Any,
-) -> None:
-    arguments = dict(
-        n_components=n_components,
-        method=method,
-        rotation=None if rotation == "canonical" else rotation,
-        tol=tol,
-        max_iter=max_iter,
-        acceleration=acceleration,
-        random_state=seed,
-    )
-    _fit(kind, source, arguments, **settings)
+    run_fit(f"{emissions}-hmm", source, arguments, out=out, missing=missing, dtype=dtype, pictures=pictures, progress=progress)
