@@ -173,7 +173,11 @@ class Run:
         own = batch if share is None else batch[share.start : share.stop]
         self.optimizer.zero_grad(set_to_none=True)
         with sharing(share) if share is not None else nullcontext():
-            bound = self.climb(own, self.global_generator, self.schedule.kl_weight(self.step))
+            try:
+                bound = self.climb(own, self.global_generator, self.schedule.kl_weight(self.step))
+            except Exception as error:
+                error.add_note(f"in step {self.step + 1} of training" + self._what_stands())
+                raise
             if bound.shape != own.shape[:1]:
                 raise ValueError(
                     f"objective must return one value an example, ({len(own)},), got the shape {tuple(bound.shape)}"
@@ -204,13 +208,15 @@ class Run:
         kept = f"the checkpoint is in {folder}" if folder is not None else "no folder was given to keep it in"
         raise KeyboardInterrupt(f"training stopped after step {self.step}; {kept}")
 
+    def _what_stands(self) -> str:
+        return "" if self.kept.folder is None else f"; the last checkpoint stands in {self.kept.folder}"
+
     def _check(self, tally: Tally) -> None:
         if tally.longest_streak >= self.settings.max_skipped:
-            stands = f"; the last checkpoint stands in {self.kept.folder}" if self.kept.folder is not None else ""
             raise TrainingError(
                 f"step {self.step}: {tally.longest_streak} steps one after another were left out, because the gradient or the "
                 f"bound was NaN, infinite or (skip_norm) longer than {self.settings.skip_norm}. The weights are those before "
-                f"these steps{stands}. Look at x, the learning rate and the model's scales."
+                f"these steps{self._what_stands()}. Look at x, the learning rate and the model's scales."
             )
 
     def _end_epoch(self, epoch: int) -> bool:

@@ -13,6 +13,7 @@ from training_cases import N_EXAMPLES, N_FEATURES, STAGES, intensities, same_bit
 
 from lvmlib.objectives import analytic_elbo, free_bits, importance_weighted, sampled_elbo
 from lvmlib.training import BinarizedAfresh, Stage, products_in_bfloat16, read_log, train
+from lvmlib.training.held_out import mean_bound
 from lvmlib.training.log import COLUMNS
 
 
@@ -67,10 +68,13 @@ def test_training_climbs():
     frequency = x.mean(0)
     independent = (frequency.xlogy(frequency) + (1 - frequency).xlogy(1 - frequency)).sum().item()
     model = small_model(dtype=torch.float64)
-    _, result = small_run(
-        model, x, analytic_elbo(), [Stage(60, 2e-2)], batch_size=50, presentation=None, held_out=x, held_out_objective=importance_weighted(200)
-    )
-    assert result.records[0].held_out < independent < result.records[-1].held_out
+
+    def bound():
+        return mean_bound(model, x, importance_weighted(100), 300, seed=1)
+
+    before = bound()
+    small_run(model, x, analytic_elbo(), [Stage(60, 2e-2)], batch_size=50, presentation=None)
+    assert before < independent < bound()
 
 
 def test_presentations_are_fresh_and_of_the_right_frequency():
@@ -107,8 +111,6 @@ def test_each_epoch_shows_every_example_once_in_another_order():
 
 
 def test_held_out_is_evaluated_when_due_at_the_averaged_weights():
-    from lvmlib.training.held_out import mean_bound
-
     held_out = intensities(n_examples=60)[-17:]
     model, result = small_run(held_out=held_out, evaluate_every=2, ema_decay=0.8)
     assert [record.held_out is None for record in result.records] == [True, False, True, False, False]
@@ -148,8 +150,23 @@ def test_the_log_holds_every_epoch(tmp_path):
 
 
 def test_tensorboard_reads_what_was_logged(tmp_path):
+    """Each epoch once, in a run that broke off and was gone on with."""
     accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
-    _, result = small_run(folder=tmp_path, tensorboard=True, held_out=intensities()[:9])
+
+    def stop_in_the_fourth(model, x, generator, kl_weight):
+        if model.training and not hasattr(model, "stopped"):
+            model.n_seen = getattr(model, "n_seen", 0) + 1
+            if model.n_seen == 20:
+                raise RuntimeError("stopped")
+        return importance_weighted(2)(model, x, generator, kl_weight)
+
+    settings = {"folder": tmp_path, "tensorboard": True, "held_out": intensities()[:9], "checkpoint_epochs": 2}
+    with pytest.raises(RuntimeError, match="stopped") as stopped:  # the third epoch is logged, but in no checkpoint
+        small_run(objective=stop_in_the_fourth, **settings)
+    assert stopped.value.__notes__ == [f"in step 20 of training; the last checkpoint stands in {tmp_path}"]
+    model = small_model()
+    model.stopped = True
+    _, result = small_run(model, objective=stop_in_the_fourth, resume=True, **settings)
     events = accumulator.EventAccumulator(str(tmp_path / "tensorboard")).Reload()
     for name in ("bound", "held_out", "gradient_norm", "learning_rate", "kl_weight"):
         scalars = events.Scalars(name)
