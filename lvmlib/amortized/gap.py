@@ -99,7 +99,8 @@ def best_gaussian(
     Cremer, Li & Duvenaud, Inference suboptimality in variational autoencoders, 2018.
     """
     _check_one_layer(model)
-    _check_even("n_samples", n_samples)
+    if n_samples < 2 or n_samples % 2:
+        raise ValueError(f"n_samples must be even and at least 2, for pairs of noise, got {n_samples}")
     check_at_least("n_steps", n_steps, 1)
     if not learning_rate > 0:
         raise ValueError(f"learning_rate must be positive, got {learning_rate}")
@@ -145,7 +146,7 @@ def gap_decomposition(
         ln p(x), nats: exact where the model has it (LinearVAE.log_marginal), else an estimate, whose error is then part
         of the approximation gap; one by importance sampling is too low on average, and makes that gap too small.
     n_samples
-        Samples of each bound, even. Both use the same noise, so that their difference is less noisy than either.
+        Samples of each bound, at least 2. Both use the same noise, so that their difference is less noisy than either.
     n_steps, learning_rate
         Of :func:`best_gaussian`.
     estimate : (batch,)
@@ -157,7 +158,7 @@ def gap_decomposition(
         If ``x`` is not the model's data, ``log_marginal`` or ``estimate`` is not (batch,), or as :func:`best_gaussian`.
     """
     _check_one_layer(model)
-    _check_even("n_samples", n_samples)
+    check_at_least("n_samples", n_samples, 2)
     x = model.check_data(x)
     check_shape("log_marginal", log_marginal, (len(x),))
     if estimate is not None:
@@ -166,33 +167,29 @@ def gap_decomposition(
     best = best_gaussian(model, x, generator, n_steps=n_steps, learning_rate=learning_rate)
     amortized = model.posterior(x)
     with drawing_from(generator):
-        half = torch.randn((n_samples // 2, *amortized.mean.shape), dtype=x.dtype, device=x.device)
-    best_elbo, best_error = _elbo(model, x, best, half)
-    amortized_elbo, amortized_error = _elbo(model, x, amortized, half)
+        epsilon = torch.randn((n_samples, *amortized.mean.shape), dtype=x.dtype, device=x.device)
+    best_elbo, best_error = _elbo(model, x, best, epsilon)
+    amortized_elbo, amortized_error = _elbo(model, x, amortized, epsilon)
     return GapDecomposition(log_marginal, best_elbo, best_error, amortized_elbo, amortized_error, estimate)
 
 
-def _elbo(model: VariationalAutoencoder, x: Tensor, q: DiagonalGaussian, half: Tensor) -> tuple[Tensor, Tensor]:
-    """ELBO(q) with the analytic KL, from pairs ±ε, and its standard error over the pairs, both (batch,)."""
-    pairs = 0.5 * sum(model.log_likelihood(x, torch.addcmul(q.mean, q.scale, sign * half)) for sign in (1, -1))
-    return pairs.mean(0) - q.kl_per_feature(model.prior()).sum(-1), pairs.std(0) / len(pairs) ** 0.5
+def _elbo(model: VariationalAutoencoder, x: Tensor, q: DiagonalGaussian, epsilon: Tensor) -> tuple[Tensor, Tensor]:
+    """ELBO(q) with the analytic KL, from z = mean + scale ε, and its standard error, both (batch,)."""
+    reconstruction = model.log_likelihood(x, torch.addcmul(q.mean, q.scale, epsilon))
+    bound = reconstruction.mean(0) - q.kl_per_feature(model.prior()).sum(-1)
+    return bound, reconstruction.std(0) / len(epsilon) ** 0.5
 
 
 def balanced_noise(n_samples: int, like: Tensor) -> Tensor:
     """ε (K, batch, n_latent) near N(0, I), as ±pairs; of second moment exactly I over K where K/2 ≥ n_latent."""
     half = torch.randn((n_samples // 2, *like.shape), dtype=like.dtype, device=like.device)
     if n_samples // 2 >= like.shape[-1]:
-        by_example = half.transpose(0, 1)  # (batch, K/2, n_latent)
+        by_example = half.transpose(0, 1).double()  # (batch, K/2, n_latent); where K/2 = n_latent it is ill-conditioned
         lower = torch.linalg.cholesky(by_example.mT @ by_example / len(half))
-        half = torch.linalg.solve_triangular(lower, by_example.mT, upper=False).permute(2, 0, 1)
+        half = torch.linalg.solve_triangular(lower, by_example.mT, upper=False).permute(2, 0, 1).to(like.dtype)
     return torch.cat([half, -half])
 
 
 def _check_one_layer(model: VariationalAutoencoder) -> None:
     if model.n_layers != 1:
         raise ValueError(f"model must have one layer of latent variables, got {model.n_layers}: its q is then a Gaussian")
-
-
-def _check_even(name: str, value: int) -> None:
-    if value < 4 or value % 2:
-        raise ValueError(f"{name} must be even and at least 4, got {value}")

@@ -1,4 +1,4 @@
-"""What a latent space looks like: codes by label, what moving along a dimension does, and images beside their reconstructions."""
+"""What a latent space looks like: codes by label, what moving along a dimension does, images and their reconstructions."""
 
 from __future__ import annotations
 
@@ -89,7 +89,12 @@ def plot_latent_space(
 
 
 def plot_traversal(
-    images: object, values: object, image_shape: tuple[int, int], *, dimension_names: Sequence[str] | None = None, size: float = 0.8
+    images: object,
+    values: object,
+    image_shape: tuple[int, int],
+    *,
+    dimension_names: Sequence[str] | None = None,
+    size: float = 0.8,
 ) -> Figure:
     """One row a latent dimension, one column a value: how the decoded image changes along each dimension.
 
