@@ -15,12 +15,13 @@ from lvmlib.amortized.architectures import bernoulli_vae, gaussian_vae, two_laye
 from lvmlib.bounds import renyi
 from lvmlib.cli.loaded_run import load_run
 from lvmlib.cli.vae_parts import read_parts
-from lvmlib.cli.vae_settings import VaeSettings, objective, read_stages
+from lvmlib.cli.vae_settings import VaeSettings, objective, read_stages, validation_objective
 from lvmlib.data import Dataset, binarize, digits
 from lvmlib.distributions import DiagonalGaussian
 from lvmlib.gradients import doubly_reparameterized, sticking_the_landing
 from lvmlib.objectives import analytic_elbo, free_bits, importance_weighted, sampled_elbo
 from lvmlib.training import BinarizedAfresh, Stage, read_log, train
+from lvmlib.training.held_out import mean_bound
 
 SMALL = ["--latent", 2, "--hidden", 5, "--batch-size", 20]
 QUIET = ["--no-pictures"]
@@ -107,6 +108,36 @@ def test_no_example_is_in_two_parts(tmp_path: Path) -> None:
 def test_objectives(tmp_path: Path, binary: Path, options: list, expected: object) -> None:
     done("train", "vae", "--data", binary, *SMALL, "--epochs", 1, *options, "--out", tmp_path / "run", *QUIET)
     assert objective(VaeSettings.from_json(settings(tmp_path / "run")["settings"])) == expected
+
+
+@pytest.mark.parametrize(
+    "options, expected",
+    [
+        (["--bound", "beta", "--beta", 4, "-k", 2], analytic_elbo(2)),
+        (["--bound", "free-bits"], analytic_elbo(1)),
+        (["--bound", "iwae", "-k", 3, "--estimator", "dreg"], importance_weighted(3)),
+    ],
+)
+def test_validation_is_judged_by_a_bound(tmp_path: Path, binary: Path, options: list, expected: object) -> None:
+    folder = tmp_path / "run"
+    done("train", "vae", "--data", binary, *SMALL, "--epochs", 1, *options, "--out", folder, *QUIET)
+    recorded = VaeSettings.from_json(settings(folder)["settings"])
+    assert validation_objective(recorded) == expected and objective(recorded) != expected
+    x = load_run(folder).examples("validation").x
+    assert read_log(folder)[-1].held_out == mean_bound(load_run(folder).model, x, expected, 20, 0)
+
+
+def test_every_option_reaches_the_training(tmp_path: Path, binary: Path) -> None:
+    done(
+        "train", "vae", "--data", binary, *SMALL, "--epochs", 2, "--warm-up", 1.5, "--clip-norm", 0.7, "--ema", 0.25,
+        "--patience", 3, "--seed", 9, "--precision", "bf16", "--out", tmp_path / "run", *QUIET,
+    )  # fmt: skip
+    found = json.loads((tmp_path / "run" / "training.json").read_text())
+    expected = {
+        "batch_size": 20, "warm_up_epochs": 1.5, "clip_norm": 0.7, "ema_decay": 0.25, "patience": 3, "random_state": 9,
+        "precision": "bfloat16", "stages": [{"n_epochs": 2, "learning_rate": 1e-3}],
+    }  # fmt: skip
+    assert {name: found[name] for name in expected} == expected
 
 
 def test_renyis_order_is_what_was_said(tmp_path: Path, binary: Path) -> None:
@@ -234,11 +265,6 @@ def test_a_run_is_not_gone_on_with_under_other_settings(tmp_path: Path, binary: 
 def test_the_time_that_was_given(tmp_path: Path, binary: Path) -> None:
     result = done("train", "vae", "--data", binary, *SMALL, "--epochs", 3, "--minutes", 0, "--out", tmp_path / "run", *QUIET)
     assert "the time is up; go on with: lvm train vae --resume --out" in result.output and "1 of 3" in result.output
-
-
-def test_bfloat16_is_the_librarys(tmp_path: Path, binary: Path) -> None:
-    done("train", "vae", "--data", binary, *SMALL, "--epochs", 1, "--precision", "bf16", "--out", tmp_path / "run", *QUIET)
-    assert json.loads((tmp_path / "run" / "training.json").read_text())["precision"] == "bfloat16"
 
 
 def test_settings_come_back_from_json(tmp_path: Path, binary: Path) -> None:
