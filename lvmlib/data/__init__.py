@@ -9,6 +9,7 @@ none. A file is used only if its SHA-256 is the one written here.
     <folder>/old-faithful/faithful.csv
     <folder>/old-faithful/geyser.csv, series/{earthquakes.data, Nile.csv, lynx.csv, ...}
     <folder>/mnist/{train,t10k}-{images-idx3,labels-idx1}-ubyte.gz
+    <folder>/binarized-mnist/binarized_mnist_{train,valid,test}.mat
     <folder>/dna/promoters.data, splice.arff.gz (or, as published, splice.arff)
     <folder>/hansards/combination25000.{e,f}.gz, {test,dev}.{e,f}, {test,dev}.wa.nonullalign.gz
 
@@ -16,6 +17,7 @@ none. A file is used only if its SHA-256 is the one written here.
 where it is downloaded; ``connected_digits`` joins its recordings into sequences.
 """
 
+from lvmlib.data.binarized import binarized_mnist
 from lvmlib.data.dna import promoters, splice_junctions
 from lvmlib.data.files import DatasetUnavailable
 from lvmlib.data.images import binarize, digits, mnist
@@ -36,6 +38,7 @@ __all__ = [
     "SpokenDigits",
     "air_passengers",
     "binarize",
+    "binarized_mnist",
     "connected_digits",
     "digits",
     "discoveries",

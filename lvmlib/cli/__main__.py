@@ -1,0 +1,3 @@
+from lvmlib.cli import main
+
+main()

@@ -1,0 +1,222 @@
+"""What ``lvm sample``, ``reconstruct``, ``traverse`` and ``info`` do."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lvmlib.amortized.vae import VariationalAutoencoder
+from lvmlib.cli.errors import CommandError
+from lvmlib.cli.exact_models import OF_SEQUENCES
+from lvmlib.cli.loaded_run import LoadedRun, load_run
+from lvmlib.cli.report import print_table
+from lvmlib.cli.run_folder import EVALUATION, LOG, read_settings, shown, write_csv, write_figure
+from lvmlib.exact.factor_analysis.linear_gaussian_model import LinearGaussianModel
+from lvmlib.plots import plot_images, plot_reconstructions, plot_traversal
+
+OUTPUTS = (".png", ".npy", ".csv")
+WITH_CODES = "a VAE, factor analysis or PPCA"
+MOST_TRAVERSED = 10
+
+
+@torch.no_grad()
+def sample(folder: Path, output: Path, n_samples: int, seed: int, show: str | None, device: str | None, weights: str) -> None:
+    """z ~ p(z), then x ~ p(x|z), or its mean."""
+    suffix = _suffix(output)
+    run = load_run(folder, device, weights)
+    shape = _image_shape(run, output) if suffix == ".png" else None
+    show = show or ("means" if suffix == ".png" and _has_means(run) else "draws")
+    x, z = run.model.sample(n_samples, seed)
+    if show == "means":
+        if not _has_means(run):
+            raise CommandError(f"--show means is not for {run.name}: its rows are frames of one sequence, or symbols")
+        x = run.model.likelihood(z).mean
+    if suffix == ".png":
+        _write(output, plot_images(x.cpu(), shape, limits=_limits(run)))
+    else:
+        _write(output, x)
+
+
+@torch.no_grad()
+def reconstruct(folder: Path, output: Path, data: str | None, n_examples: int, device: str | None, weights: str) -> None:
+    """The mean of p(x|z) at the posterior mean of z, beside the examples."""
+    suffix = _suffix(output)
+    run = load_run(folder, device, weights)
+    shape = _image_shape(run, output) if suffix == ".png" else None
+    x = _some(run.examples(data).x, n_examples)
+    if isinstance(run.model, VariationalAutoencoder):
+        again = run.model.reconstruct(run.model.check_data(x))
+    elif isinstance(run.model, LinearGaussianModel):
+        again = run.model.inverse_transform(run.model.transform(x))
+    else:
+        raise CommandError(f"lvm reconstruct is for {WITH_CODES}; {run.name} has no code of an example to decode")
+    if suffix == ".png":
+        filled = x.nan_to_num(nan=0.0) if x.isnan().any() else x
+        _write(output, plot_reconstructions(filled.cpu(), again.cpu(), shape, limits=_limits(run)))
+    else:
+        _write(output, again)
+
+
+@torch.no_grad()
+def traverse(
+    folder: Path,
+    output: Path,
+    dimensions: Sequence[int] | None,
+    low: float,
+    high: float,
+    n_values: int,
+    example: int | None,
+    data: str | None,
+    device: str | None,
+    weights: str,
+) -> None:
+    """The mean of p(x|z) while one dimension of z moves from ``low`` to ``high``, the others at 0 or at an example's code."""
+    suffix = _suffix(output)
+    if not low < high:
+        raise CommandError(f"--from must lie below --to, got {low} and {high}")
+    run = load_run(folder, device, weights)
+    shape = _image_shape(run, output) if suffix == ".png" else None
+    model = run.model
+    if not isinstance(model, (VariationalAutoencoder, LinearGaussianModel)):
+        raise CommandError(f"lvm traverse is for {WITH_CODES}; {run.name} has no continuous z")
+    start = _start(run, example, data)
+    n_latent = start.shape[1]
+    chosen = list(dimensions) if dimensions is not None else list(range(min(n_latent, MOST_TRAVERSED)))
+    outside = [d for d in chosen if not 0 <= d < n_latent]
+    if outside:
+        raise CommandError(f"--dimension must be in 0 .. {n_latent - 1}, got {outside[0]}")
+    values = torch.linspace(low, high, n_values, dtype=start.dtype, device=start.device)
+    images = torch.stack([_traversed(model, start, dimension, values) for dimension in chosen])  # (dimensions, values, x)
+    if suffix == ".png":
+        names = [f"$z_{{{d}}}$" for d in chosen]
+        _write(output, plot_traversal(images.cpu(), values.cpu(), shape, dimension_names=names))
+    else:
+        _write(output, images if suffix == ".npy" else images.flatten(end_dim=1))
+
+
+def _start(run: LoadedRun, example: int | None, data: str | None) -> Tensor:
+    """z of the top layer, (1, n_latent)."""
+    model = run.model
+    if example is None:
+        z = model.prior().sample(torch.Size([1]))
+        z = z[-1] if isinstance(z, tuple) else z
+        return torch.zeros_like(z)
+    x = run.examples(data).x
+    if not 0 <= example < len(x):
+        raise CommandError(f"--example must be in 0 .. {len(x) - 1}, got {example}")
+    x = x[example : example + 1]
+    code = model.encode(x) if isinstance(model, VariationalAutoencoder) else model.transform(x)
+    return code[-1] if isinstance(code, tuple) else code
+
+
+def _traversed(model: VariationalAutoencoder | LinearGaussianModel, start: Tensor, dimension: int, values: Tensor) -> Tensor:
+    if isinstance(model, VariationalAutoencoder):
+        return model.traverse(start, dimension, values)[:, 0]
+    z = start.repeat(len(values), 1)
+    z[:, dimension] = values
+    return model.inverse_transform(z)
+
+
+def info(folder: Path) -> None:
+    """What the run is, how far it came, and what was evaluated."""
+    recorded = read_settings(folder)
+    rows = [("made by", f"lvm {recorded['command']}, lvmlib {recorded['lvmlib']}"), ("model", recorded["model"])]
+    settings = recorded["settings"] if recorded["command"] == "train" else recorded["arguments"]
+    source = settings["source"] if recorded["command"] == "train" else recorded["source"]
+    rows.append(("data", source["data"]))
+    if recorded["command"] == "train":
+        rows += [(f"{name} examples", str(n)) for name, n in recorded["n_examples"].items() if n]
+    rows += [
+        (name, _value(value))
+        for name, value in settings.items()
+        if name not in ("source", "random_state") and value is not None
+    ]
+    rows += _progress(folder, recorded)
+    rows += _evaluated(folder)
+    rows.append(("files", ", ".join(sorted(path.name for path in folder.iterdir() if not path.name.startswith(".")))))
+    print_table(shown(folder), rows)
+
+
+def _value(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(
+            f"{one[0]} x {one[1]:g}" if isinstance(one, list) and len(one) == 2 and isinstance(one[1], float) else str(one)
+            for one in value
+        )
+    return str(value)
+
+
+def _progress(folder: Path, recorded: dict) -> list[tuple[str, str]]:
+    if recorded["command"] == "fit":
+        found = recorded["results"]
+        return [("ln p(x), nats", f"{found['log_marginal']:.4f}"), ("iterations", str(found["n_iterations"]))]
+    if not (folder / LOG).is_file():
+        return [("epochs done", "0")]
+    with open(folder / LOG, newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    wanted = sum(n for n, _ in recorded["settings"]["stages"])
+    last = [("objective in the last epoch, nats", f"{float(rows[-1]['bound']):.3f}")] if rows else []
+    return [("epochs done", f"{len(rows)} of {wanted}"), *last]
+
+
+def _evaluated(folder: Path) -> list[tuple[str, str]]:
+    import json
+
+    if not (folder / EVALUATION).is_file():
+        return []
+    found = json.loads((folder / EVALUATION).read_text(encoding="utf-8"))
+    how = "exact" if found["exact"] else f"K = {found['n_samples']}"
+    return [
+        (
+            f"evaluated: ln p(x) of {found['n_examples']} {found['part']} {found['unit']}s ({how}), nats",
+            f"{found['log_marginal']:.4f}",
+        )
+    ]
+
+
+def _suffix(output: Path) -> str:
+    suffix = output.suffix.lower()
+    if suffix not in OUTPUTS:
+        raise CommandError(f"--output must end in {', '.join(OUTPUTS)}, got {output}")
+    if not output.absolute().parent.is_dir():
+        raise CommandError(f"there is no folder {output.absolute().parent} to write {output.name} to")
+    return suffix
+
+
+def _image_shape(run: LoadedRun, output: Path) -> tuple[int, int]:
+    if run.image_shape is None:
+        raise CommandError(f"the run's examples are not images (--image-shape): write .npy or .csv instead of {output.name}")
+    if not run.is_exact and run.settings.likelihood == "categorical":
+        raise CommandError(f"the values are codes of categories, not grey levels: write .npy or .csv instead of {output.name}")
+    return run.image_shape
+
+
+def _has_means(run: LoadedRun) -> bool:
+    return run.name not in (*OF_SEQUENCES, "categorical-mixture")
+
+
+def _limits(run: LoadedRun) -> tuple[float, float] | None:
+    bounded = run.name == "bernoulli-mixture" if run.is_exact else run.settings.likelihood != "gaussian"
+    return (0.0, 1.0) if bounded else None
+
+
+def _some(x: Tensor, n_examples: int) -> Tensor:
+    return x[:n_examples]
+
+
+def _write(output: Path, content: object) -> None:
+    if isinstance(content, Tensor):
+        values = content.cpu().numpy()
+        if output.suffix.lower() == ".npy":
+            with open(output, "wb") as file:
+                np.save(file, values, allow_pickle=False)
+        else:
+            write_csv(output, [f"x{d + 1}" for d in range(values.shape[1])], values.tolist())
+    else:
+        write_figure(output, content)
+    print(f"written to {shown(output)}")

@@ -1,0 +1,186 @@
+"""What ``lvm train vae`` does: read, build, climb, draw; or go on where a run stopped."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from lvmlib.amortized.vae import VariationalAutoencoder
+from lvmlib.cli.errors import CommandError
+from lvmlib.cli.fitting import lvmlib_version
+from lvmlib.cli.report import print_table
+from lvmlib.cli.run_folder import read_settings, refuse_run, shown, write_settings
+from lvmlib.cli.vae_parts import Parts, binarized_once, is_binary, read_parts, shape_of
+from lvmlib.cli.vae_settings import (
+    MAY_CHANGE,
+    Shape,
+    VaeSettings,
+    build_vae,
+    objective,
+    stages_of,
+    validation_objective,
+)
+from lvmlib.device import as_device
+from lvmlib.training import BinarizedAfresh, CheckpointError, TrainingResult, train
+
+
+def train_vae(
+    settings: VaeSettings,
+    *,
+    out: Path | None,
+    resume: bool,
+    given: Sequence[str],
+    device: str | None,
+    minutes: float | None,
+    tensorboard: bool,
+    pictures: bool,
+    progress: bool | None,
+) -> None:
+    """Train anew into ``out``, or with ``resume`` go on; ``given`` names the settings that were said on the command line."""
+    folder = out or Path("runs") / f"vae-{settings.source.label}"
+    where = as_device(device)
+    if resume:
+        settings = _to_go_on_with(folder, settings, given)
+    else:
+        refuse_run(folder, how_to_go_on="--resume goes on with it, or ")
+    settings.check()
+    parts = read_parts(settings)
+    if not resume:
+        settings = _resolved(settings, parts)
+    model, shape = _model(settings, parts)
+    before = read_settings(folder) if resume else None
+    folder.mkdir(parents=True, exist_ok=True)
+    write_settings(folder, _recorded(settings, shape, parts))  # in a run that is gone on with there may be more stages
+    try:
+        result = _train(model.to(where), parts, settings, folder, where, minutes, tensorboard, progress)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"interrupted; go on with: lvm train vae --resume --out {shown(folder)}") from None
+    except Exception:
+        if before is not None:
+            with suppress(CheckpointError):  # the disk may be full; then the error is of that
+                write_settings(folder, before)
+        raise
+    if pictures:
+        from lvmlib.cli.vae_pictures import write_pictures
+
+        write_pictures(folder, model, result, parts, settings)
+    _report(folder, settings, parts, result)
+
+
+def _to_go_on_with(folder: Path, settings: VaeSettings, given: Sequence[str]) -> VaeSettings:
+    """The run's own settings; whatever was said besides must agree with them, but for what may change."""
+    recorded = read_settings(folder)
+    if recorded["command"] != "train":
+        raise CommandError(f"{folder} holds a {recorded['model']} fitted by lvm fit, not a training to go on with")
+    before = VaeSettings.from_json(recorded["settings"])
+    differing = [
+        f"{name} was {getattr(before, name)!r}, is {getattr(settings, name)!r}"
+        for name in given
+        if name not in MAY_CHANGE and getattr(before, name) != getattr(settings, name)
+    ]
+    if differing:
+        raise CommandError(
+            f"{folder} holds a run with other settings: {'; '.join(differing)}. Choose another folder with --out"
+        )
+    changed = {name: getattr(settings, name) for name in given if name in MAY_CHANGE}
+    return dataclasses.replace(before, **changed)
+
+
+def _resolved(settings: VaeSettings, parts: Parts) -> VaeSettings:
+    """Grey images are binarized afresh for a Bernoulli likelihood, unless it was said otherwise."""
+    if settings.likelihood != "bernoulli" or settings.binarize is not None or settings.missing:
+        return settings
+    return dataclasses.replace(settings, binarize="never" if is_binary(parts.train) else "afresh")
+
+
+def _model(settings: VaeSettings, parts: Parts) -> tuple[VariationalAutoencoder, Shape]:
+    shape = shape_of(parts, settings)
+    model = build_vae(settings, shape)
+    model.start_at(parts.train.x)
+    for part in (parts.validation, parts.test):
+        if part is not None:
+            model.check_data(part.x)  # now, not after hours
+    return model, shape
+
+
+def _recorded(settings: VaeSettings, shape: Shape, parts: Parts) -> dict[str, Any]:
+    return {
+        "command": "train",
+        "lvmlib": lvmlib_version(),
+        "model": "vae",
+        "settings": dataclasses.asdict(settings),
+        "shape": dataclasses.asdict(shape),
+        "image_shape": parts.train.image_shape,
+        "n_examples": {
+            "train": len(parts.train),
+            "validation": 0 if parts.validation is None else len(parts.validation),
+            "test": 0 if parts.test is None else len(parts.test),
+        },
+    }
+
+
+def _train(
+    model: VariationalAutoencoder,
+    parts: Parts,
+    settings: VaeSettings,
+    folder: Path,
+    device: torch.device,
+    minutes: float | None,
+    tensorboard: bool,
+    progress: bool | None,
+) -> TrainingResult:
+    afresh = settings.binarize == "afresh"
+    once = None if afresh else settings.binarize  # "fixed" and "threshold": before training, the same in every epoch
+    held_out = None
+    if parts.validation is not None:
+        held_out = binarized_once(parts.validation, once, settings.seed).x.to(device)
+    return train(
+        model,
+        binarized_once(parts.train, once, settings.seed).x.to(device),
+        objective(settings),
+        stages_of(settings),
+        batch_size=settings.batch_size,
+        random_state=settings.seed,
+        presentation=BinarizedAfresh() if afresh else None,
+        warm_up_epochs=settings.warm_up_epochs,
+        clip_norm=settings.clip_norm,
+        ema_decay=settings.ema_decay,
+        precision=settings.precision,
+        held_out=held_out,
+        held_out_objective=validation_objective(settings) if held_out is not None else None,
+        patience=settings.patience,
+        folder=folder,
+        resume=True,  # the folder is this run's own, and its settings have been compared
+        minutes=minutes,
+        tensorboard=tensorboard,
+        progress=sys.stderr.isatty() if progress is None else progress,
+    )
+
+
+def _report(folder: Path, settings: VaeSettings, parts: Parts, result: TrainingResult) -> None:
+    last = result.records[-1] if result.records else None
+    done, wanted = len(result.records), sum(n for n, _ in settings.stages)
+    rows = [("training examples", str(len(parts.train))), ("epochs", f"{done} of {wanted}")]
+    if last is not None:
+        rows.append((f"{settings.bound}, K = {settings.n_samples}, last epoch, nats per example", f"{last.bound:.3f}"))
+        if last.held_out is not None:
+            judged_by = settings.bound if settings.bound in ("iwae", "renyi") else "elbo"
+            name = f"{judged_by} of {len(parts.validation)} validation examples"
+            rows.append((name, f"{last.held_out:.3f}"))
+    if result.n_skipped or result.n_clipped:
+        rows.append(("steps clipped, left out", f"{result.n_clipped}, {result.n_skipped}"))
+    rows.append(("seconds", f"{result.seconds:.1f}"))
+    if result.stopped_early:
+        rows.append(("stopped early", f"no better in {settings.patience} epochs; the best weights are kept"))
+    print_table(f"vae, {settings.source.label}", rows)
+    print(f"written to {shown(folder)}")
+    if not result.finished:
+        print(f"the time is up; go on with: lvm train vae --resume --out {shown(folder)}")
+    else:
+        print(f"next: lvm evaluate {shown(folder)} -k 5000")

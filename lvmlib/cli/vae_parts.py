@@ -1,0 +1,113 @@
+"""Training, validation and test examples of a variational autoencoder, as its likelihood takes them."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import torch
+
+from lvmlib.cli.errors import CommandError
+from lvmlib.cli.examples import Examples, Source, as_codes, as_image_shape, read_examples, refuse_missing
+from lvmlib.cli.vae_settings import Shape, VaeSettings
+from lvmlib.data import binarize
+
+THRESHOLD = 0.5
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Which examples are for what; no example is in two."""
+
+    train: Examples
+    validation: Examples | None
+    """Judged after each epoch, never trained on."""
+    test: Examples | None
+    """For ``lvm evaluate``; training never sees them."""
+
+
+def read_parts(settings: VaeSettings) -> Parts:
+    """As the data set is published, else split by the seed: a test part first, then validation examples from the rest."""
+    source = settings.source
+    whole = prepared(read_examples(source, torch.float32), settings)
+    if source.has_test_part:
+        train, test = whole, prepared(read_examples(source, torch.float32, "test"), settings)
+    else:
+        train, test = _split(whole, settings.held_out, "test", settings.seed)
+    if source.has_validation_part and settings.validation > 0:
+        return Parts(train, prepared(read_examples(source, torch.float32, "validation"), settings), test)
+    train, validation = _split(train, settings.validation, "validation", settings.seed + 1)
+    return Parts(train, validation, test)
+
+
+def _split(examples: Examples, share: float, name: str, seed: int) -> tuple[Examples, Examples | None]:
+    """So large a share of the rows, drawn at random, apart; each in the order they had."""
+    n_apart = round(share * len(examples))
+    if n_apart == 0:
+        return examples, None
+    if n_apart == len(examples):
+        raise CommandError(f"{examples.source.data} has {len(examples)} examples: none would be left to train on")
+    order = torch.randperm(len(examples), generator=torch.Generator().manual_seed(seed))
+    apart, kept = order[:n_apart].sort().values, order[n_apart:].sort().values
+    return examples.with_x(examples.x[kept], "train"), examples.with_x(examples.x[apart], name)
+
+
+def prepared(examples: Examples, settings: VaeSettings) -> Examples:
+    """Codes for a categorical likelihood, else grey levels as intensities in [0, 1]; missing ones only if allowed."""
+    levels = settings.levels or examples.levels
+    if examples.lengths is not None:
+        raise CommandError(f"{examples.source.data} holds sequences (lengths), which a VAE does not model")
+    if settings.likelihood == "categorical":
+        examples = as_codes(examples)
+    elif not examples.x.is_floating_point():
+        raise CommandError(f"{examples.source.data} holds codes of symbols: --likelihood categorical")
+    elif levels is not None:
+        examples = examples.with_x(examples.x / (levels - 1))
+    refuse_missing(examples, settings.missing)
+    shape = as_image_shape(settings.image_shape, examples.n_features) or examples.image_shape
+    examples = dataclasses.replace(examples, image_shape=shape, levels=levels)
+    return examples if settings.likelihood != "bernoulli" else _in_unit_interval(examples)
+
+
+def _in_unit_interval(examples: Examples) -> Examples:
+    x = examples.x
+    bad = ~x.isnan() & ~((x >= 0) & (x <= 1))
+    if bad.any():
+        row, column = bad.nonzero()[0].tolist()
+        raise CommandError(
+            f"{examples.source.data} has {int(bad.sum())} values outside [0, 1], which --likelihood bernoulli does not take, "
+            f"the first at row {row + 1}, column {column + 1}: {x[row, column].item():g}; --levels 256 reads grey levels 0 to 255"
+        )
+    return examples
+
+
+def is_binary(examples: Examples) -> bool:
+    return bool(((examples.x == 0) | (examples.x == 1)).all())
+
+
+def binarized_once(examples: Examples, how: str | None, seed: int) -> Examples:
+    """For "fixed" and "afresh" each pixel by chance, once; by 0.5 for "threshold"; as they are for None and "never"."""
+    if how in (None, "never"):
+        return examples
+    by = {"threshold": THRESHOLD} if how == "threshold" else {"random_state": seed}
+    return examples.with_x(binarize(examples.x, **by))
+
+
+def shape_of(parts: Parts, settings: VaeSettings) -> Shape:
+    """Numbers of categories and levels count the training part alone, unless the data set states them."""
+    train = parts.train
+    n_categories = levels = None
+    if settings.likelihood == "categorical":
+        n_categories = settings.levels or train.n_symbols or train.levels or max(2, int(train.x.max()) + 1)
+    if settings.likelihood == "discretized-logistic":
+        levels = train.levels
+        if levels is None:
+            raise CommandError("--likelihood discretized-logistic needs to know the number of grey levels: --levels 256")
+    return Shape(train.n_features, n_categories, levels)
+
+
+def other_source(run: Source, data: str) -> Source:
+    """Another file read as the run's own was, or a data set by name."""
+    other = Source.of(data, divide_by=run.divide_by)
+    same_kind = not run.is_named and not other.is_named and run.data.rpartition(".")[2] == other.data.rpartition(".")[2]
+    return dataclasses.replace(run, data=other.data) if same_kind else other
