@@ -52,6 +52,7 @@ bench: setup
 
 iwae-table: setup
 	for cell in $(IWAE_CELLS); do $(BIN)/python tests/benchmarks/iwae_table.py $$cell || exit 1; done
+	$(BIN)/python tests/benchmarks/readme_table.py
 
 notebooks: setup
 	$(BIN)/python -m pytest tests/notebooks

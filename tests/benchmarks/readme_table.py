@@ -1,4 +1,4 @@
-"""Write the README's table of benchmarks from ``results/*.json``; ``make bench`` does so at its end."""
+"""Write the README's tables from ``results/``; ``make bench`` and ``make iwae-table`` do so at their end."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from pathlib import Path
 
 README = Path(__file__).parents[2] / "README.md"
 RESULTS = Path(__file__).parent / "results"
-BEGIN, END = "<!-- benchmarks: written by tests/benchmarks/readme_table.py -->", "<!-- end of benchmarks -->"
+IWAE_TABLE = RESULTS / "reports" / "iwae_table.md"
+BEGIN, END = "<!-- {}: written by tests/benchmarks/readme_table.py -->", "<!-- end of {} -->"
 HEADER = "| claim | measured | range of rounds | aim | hardware, date |\n|---|---|---|---|---|"
 
 
@@ -25,11 +26,14 @@ def table() -> str:
     return "\n".join([HEADER, *map(row, results)])
 
 
-def with_table(text: str) -> str:
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
+def with_tables(text: str) -> str:
+    for name, content in [("benchmarks", table()), ("iwae-table", IWAE_TABLE.read_text(encoding="utf-8").strip())]:
+        begin, end = BEGIN.format(name), END.format(name)
+        before, _, rest = text.partition(begin)
+        _, _, after = rest.partition(end)
+        text = f"{before}{begin}\n{content}\n{end}{after}"
+    return text
 
 
 if __name__ == "__main__":
-    README.write_text(with_table(README.read_text(encoding="utf-8")), encoding="utf-8")
+    README.write_text(with_tables(README.read_text(encoding="utf-8")), encoding="utf-8")
