@@ -17,13 +17,17 @@ from torch import Tensor
 from lvmlib.randomness import Seed, as_generator, drawing_from
 
 
+Latent = Tensor | tuple[Tensor, ...]
+"""z, or in a hierarchical model the tuple of its layers."""
+
+
 @runtime_checkable
 class Distribution(Protocol):
     """The face of ``torch.distributions`` that models rely on."""
 
-    def sample(self, sample_shape: torch.Size = ...) -> Tensor: ...
+    def sample(self, sample_shape: torch.Size = ...) -> Latent: ...
 
-    def log_prob(self, value: Tensor) -> Tensor: ...
+    def log_prob(self, value: Latent) -> Tensor: ...
 
 
 class LatentVariableModel(ABC):
@@ -34,10 +38,10 @@ class LatentVariableModel(ABC):
         """p(z)."""
 
     @abstractmethod
-    def likelihood(self, z: Tensor) -> Distribution:
+    def likelihood(self, z: Latent) -> Distribution:
         """p(x|z), one distribution for each z."""
 
-    def log_joint(self, x: Tensor, z: Tensor) -> Tensor:
+    def log_joint(self, x: Tensor, z: Latent) -> Tensor:
         """ln p(x, z) = ln p(z) + ln p(x|z), in nats.
 
         Parameters
@@ -52,7 +56,7 @@ class LatentVariableModel(ABC):
         """
         return self.prior().log_prob(z) + self.likelihood(z).log_prob(x)
 
-    def sample(self, n_samples: int, random_state: Seed) -> tuple[Tensor, Tensor]:
+    def sample(self, n_samples: int, random_state: Seed) -> tuple[Tensor, Latent]:
         """Draw z ~ p(z), then x ~ p(x|z).
 
         Returns

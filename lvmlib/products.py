@@ -17,6 +17,12 @@ from torch import Tensor
 
 
 @cache
+def mkl_is_held_back() -> bool:
+    """Whether torch multiplies by MKL on a processor that is not Intel's and has AVX-512."""
+    return numpy_is_faster() and "AVX512" in torch.backends.cpu.get_cpu_capability()
+
+
+@cache
 def numpy_is_faster() -> bool:
     """Whether torch multiplies by MKL on a processor that is not Intel's."""
     try:

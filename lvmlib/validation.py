@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 
 import numpy as np
@@ -65,6 +66,14 @@ def check_at_least(name: str, value: float, least: float) -> None:
         raise ValueError(f"{name} must be at least {least}, got {value}")
 
 
+def check_finite(name: str, value: object) -> None:
+    """Raise a TypeError unless ``value`` is a number, a ValueError unless it is finite."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{name} must be a number, got {type(value).__name__}")
+    if not math.isfinite(value):
+        raise ValueError(f"{name} must be a finite number, got {value}")
+
+
 def check_shape(name: str, value: Tensor, shape: tuple[int, ...]) -> None:
     """Raise a ValueError unless ``value`` has exactly this shape."""
     if tuple(value.shape) != shape:
@@ -80,3 +89,18 @@ def check_dtype(dtype: torch.dtype) -> None:
 def listed(columns: Sequence[int]) -> str:
     """The first ten, and how many more."""
     return ", ".join(map(str, columns[:10])) + (f" and {len(columns) - 10} more" if len(columns) > 10 else "")
+
+
+def check_count(name: str, value: object) -> None:
+    """Raise a TypeError unless ``value`` is an integer, a ValueError unless it is at least 1."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} must be an integer, got {type(value).__name__}")
+    check_at_least(name, value, 1)
+
+
+def check_examples(name: str, value: object) -> None:
+    """Raise a TypeError unless ``value`` is a tensor, a ValueError unless it is (batch, ...) with at least one example."""
+    if not isinstance(value, Tensor):
+        raise TypeError(f"{name} must be a torch tensor, got {type(value).__name__}")
+    if value.ndim == 0 or 0 in value.shape:
+        raise ValueError(f"{name} must have the shape (batch, ...), no dimension 0, got {tuple(value.shape)}")

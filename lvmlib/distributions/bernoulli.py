@@ -6,19 +6,31 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
+from lvmlib.distributions.bernoulli_log_likelihood import BernoulliLogLikelihood
+from lvmlib.distributions.factorized import Factorized, check_values
 
-class Bernoulli:
+
+class Bernoulli(Factorized):
     """Π_d Bernoulli(x_d; sigmoid(logits_d)), its event the last dimension.
+
+    A value between 0 and 1, a grey level, gets Σ_d [x_d ln p_d + (1 - x_d) ln(1 - p_d)]: the expectation of ln p over
+    binary images drawn with x as probabilities, not the density of a grey image.
 
     Parameters
     ----------
     logits : (..., n_features)
     """
 
-    has_rsample = False
-
     def __init__(self, logits: Tensor) -> None:
         self.logits = logits
+
+    @property
+    def n_features(self) -> int:
+        return self.logits.shape[-1]
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return self.logits.dtype
 
     @property
     def mean(self) -> Tensor:
@@ -29,7 +41,16 @@ class Bernoulli:
 
     def log_prob(self, value: Tensor) -> Tensor:
         """ln p(x) = ⟨logits, x⟩ - Σ_d softplus(logits_d), (...,), nats: x is never expanded to the shape of many logits."""
-        return torch.einsum("...d,...d->...", self.logits, value) - softplus(self.logits).sum(-1)
+        return BernoulliLogLikelihood.apply(self.logits, value)
+
+    def log_prob_per_feature(self, value: Tensor) -> Tensor:
+        """logits_d x_d - softplus(logits_d), (..., n_features), nats."""
+        return self.logits * value - softplus(self.logits)
 
     def detach(self) -> Bernoulli:
         return Bernoulli(self.logits.detach())
+
+    def check_support(self, x: object, missing: bool = False) -> Tensor:
+        """As :meth:`Factorized.check_support`; values in [0, 1]."""
+        x = super().check_support(x, missing)
+        return check_values(x, ((x >= 0) & (x <= 1)) | torch.isnan(x), "in [0, 1] for a Bernoulli likelihood")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
+from functools import partial
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.func import functional_call
 
 from lvmlib.distributions.diagonal_gaussian import DiagonalGaussian
 
@@ -29,8 +31,8 @@ class Chain:
 
     has_rsample = True
 
-    def __init__(self, first: DiagonalGaussian, conditionals: Sequence[Conditional], reverse: bool = False) -> None:
-        self.first, self.conditionals, self.reverse = first, conditionals, reverse
+    def __init__(self, first: DiagonalGaussian, conditionals: Iterable[Conditional], reverse: bool = False) -> None:
+        self.first, self.conditionals, self.reverse = first, tuple(conditionals), reverse
 
     def rsample(self, sample_shape: torch.Size = torch.Size()) -> tuple[Tensor, ...]:  # noqa: B008
         layers = [self.first.rsample(sample_shape)]
@@ -49,3 +51,20 @@ class Chain:
         for conditional, before, layer in zip(self.conditionals, layers[:-1], layers[1:], strict=True):
             total = total + conditional(before).log_prob(layer)
         return total
+
+    def detach(self) -> Chain:
+        """The same distribution, its parameters cut from the graph: each layer still depends on the one before.
+
+        Raises
+        ------
+        TypeError
+            If a conditional is not a module, so that its parameters are not known.
+        """
+        return Chain(self.first.detach(), [_with_fixed_parameters(each) for each in self.conditionals], self.reverse)
+
+
+def _with_fixed_parameters(conditional: Conditional) -> Conditional:
+    if not isinstance(conditional, nn.Module):
+        raise TypeError(f"a chain is detached by the parameters of its conditionals, which must be modules, got {conditional!r}")
+    fixed = {name: parameter.detach() for name, parameter in conditional.named_parameters()}
+    return partial(functional_call, conditional, fixed)

@@ -10,8 +10,11 @@ not used, and matplotlib's settings are as before.
 
 from lvmlib.plots.alignments import plot_alignment
 from lvmlib.plots.alt_text import alt_text, set_alt_text, show, to_html
+from lvmlib.plots.bounds import plot_bounds
+from lvmlib.plots.gradients import plot_signal_to_noise
 from lvmlib.plots.images import plot_images
 from lvmlib.plots.label_spans import plot_label_spans
+from lvmlib.plots.latent import plot_latent_space, plot_reconstructions, plot_traversal
 from lvmlib.plots.loadings import plot_loadings
 from lvmlib.plots.look import component_colours, panels, use_look
 from lvmlib.plots.mixtures import ellipse_points, plot_density, plot_ellipses
@@ -23,12 +26,17 @@ __all__ = [
     "ellipse_points",
     "panels",
     "plot_alignment",
+    "plot_bounds",
     "plot_density",
     "plot_elbo",
     "plot_ellipses",
     "plot_images",
     "plot_label_spans",
+    "plot_latent_space",
     "plot_loadings",
+    "plot_reconstructions",
+    "plot_signal_to_noise",
+    "plot_traversal",
     "set_alt_text",
     "show",
     "to_html",
