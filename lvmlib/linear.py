@@ -65,6 +65,11 @@ def _product(a: Tensor, b: Tensor) -> Tensor:
     return torch.ops.mkldnn._linear_pointwise(a, b.t(), None, "none", [], "")
 
 
+def _outer(grad: Tensor, x: Tensor) -> Tensor:
+    """gradᵀ x of matrices with as many rows, taken the way round in which oneDNN has the smaller one to transpose."""
+    return _product(grad.t(), x) if grad.shape[1] <= x.shape[1] else _product(x.t(), grad).t()
+
+
 class _Affine(torch.autograd.Function):
     """act(x Wᵀ + b) of a matrix x; with g the gradient before the activation: g W, gᵀ x and Σ g."""
 
@@ -82,7 +87,7 @@ class _Affine(torch.autograd.Function):
         to_x, to_weight, to_bias, _ = ctx.needs_input_grad
         return (
             _product(grad, weight) if to_x else None,
-            _product(grad.t(), x) if to_weight else None,
+            _outer(grad, x) if to_weight else None,
             grad.sum(0) if to_bias else None,
             None,
         )

@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from lvmlib.amortized.vae import VariationalAutoencoder
+from lvmlib.model import Distribution, Latent
 from lvmlib.randomness import Seed, as_generator, drawing_from
 from lvmlib.validation import check_at_least
 
@@ -71,9 +72,12 @@ def latent_use(
     halves: list[list[tuple[Tensor, Tensor]]] = [[] for _ in range(model.n_layers)]
     kl: list[list[Tensor]] = [[] for _ in range(model.n_layers)]
     for block in x.split(batch_size):
-        for layer, pair in enumerate(_means(model, block, n_samples // 2, generator)):
+        q = model.posterior(block)
+        with drawing_from(generator):
+            z = q.sample(torch.Size([n_samples]))
+        for layer, pair in enumerate(_means(model, q, z)):
             halves[layer].append(pair)
-        for layer, terms in enumerate(model.elbo_terms(block, n_samples, generator).kl):
+        for layer, terms in enumerate(model.kl_terms(q, z)):
             kl[layer].append(terms.mean(0))
     activity = []
     for layer in halves:
@@ -82,15 +86,13 @@ def latent_use(
     return LatentUse(tuple(activity), tuple(torch.cat(layer).mean(0) for layer in kl))
 
 
-def _means(model: VariationalAutoencoder, x: Tensor, n_half: int, generator: torch.Generator) -> list[tuple[Tensor, Tensor]]:
+def _means(model: VariationalAutoencoder, q: Distribution, z: Latent) -> list[tuple[Tensor, Tensor]]:
     """Two independent estimates of E_q[u] of each layer, (batch, n_l); in the first layer both are exact."""
-    q = model.encoder[0](x)
-    means = [(q.mean, q.mean)]
-    if model.n_layers > 1:
-        with drawing_from(generator):
-            z = q.sample(torch.Size([2 * n_half]))
-            for encoder in model.encoder[1:]:
-                q = encoder(z)
-                means.append((q.mean[:n_half].mean(0), q.mean[n_half:].mean(0)))
-                z = q.sample()
+    if model.n_layers == 1:
+        return [(q.mean, q.mean)]
+    means = [(q.first.mean, q.first.mean)]
+    for encoder, below in zip(model.encoder[1:], z):
+        mean = encoder(below).mean  # (K, batch, n_l)
+        half = len(mean) // 2
+        means.append((mean[:half].mean(0), mean[half:].mean(0)))
     return means

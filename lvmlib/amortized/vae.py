@@ -123,14 +123,18 @@ class VariationalAutoencoder(LatentVariableModel, nn.Module):
         with drawing_from(as_generator(random_state)):
             q = self.posterior(x)
             z = q.rsample(torch.Size([n_samples]))
+        return ElboTerms(self.log_likelihood(x, z), self.kl_terms(q, z))
+
+    def kl_terms(self, q: Distribution, z: Latent) -> tuple[Tensor, ...]:
+        """The KL terms of :meth:`elbo_terms`, one a layer, (K, batch, n_l): q = posterior(x), z (K, batch, ...) drawn from it."""
         top = DiagonalGaussian(self.zero, self.zero)
         if self.n_layers == 1:
             kl = q.kl_per_feature(top)
-            return ElboTerms(self.log_likelihood(x, z), (kl.expand(n_samples, *kl.shape),))
-        below = [self.encoder[0](x), *(encoder(layer) for encoder, layer in zip(self.encoder[1:], z))]
+            return (kl.expand(len(z), *kl.shape),)
+        below = [q.first, *(encoder(layer) for encoder, layer in zip(self.encoder[1:], z))]
         above = [prior(layer) for prior, layer in zip(self.prior_layers, z[:0:-1])][::-1]
-        kl = [q_l.log_prob_per_feature(z_l) - p_l.log_prob_per_feature(z_l) for q_l, p_l, z_l in zip(below, above, z)]
-        return ElboTerms(self.log_likelihood(x, z), (*kl, below[-1].kl_per_feature(top)))
+        sampled = [q_l.log_prob_per_feature(z_l) - p_l.log_prob_per_feature(z_l) for q_l, p_l, z_l in zip(below, above, z)]
+        return (*sampled, below[-1].kl_per_feature(top))
 
     def check_data(self, x: object) -> Tensor:
         """``x`` as a tensor of what p(x|z) is defined on; for training, evaluation and commands, once, before the first batch.

@@ -17,8 +17,9 @@ from lvmlib.model import Distribution, LatentVariableModel
 from lvmlib.randomness import Seed, as_generator, drawing_from
 from lvmlib.validation import check_count, check_examples
 
-CACHE_BYTES = 2**19
-"""Of logits, or other parameters of p(x|z), evaluated together by a core: its second-level cache holds them and their like."""
+CACHE_BYTES = 2**22
+"""Of logits, or other parameters of p(x|z), evaluated together by a core: some 1,000 rows of 784 keep matrix products busy,
+the third-level cache holds them, and a Bernoulli's log-likelihood goes over them in parts that the second-level cache holds."""
 ACCELERATOR_BYTES = 2**28
 """The same on a GPU."""
 DRAWN_AT_ONCE, DRAWN_AT_ONCE_BY_ACCELERATOR = 2**10, 2**16

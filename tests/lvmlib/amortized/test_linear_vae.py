@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from torch.distributions import MultivariateNormal
@@ -157,6 +159,11 @@ class TestCollapse:
         torch.testing.assert_close(kl, optimal_kl(eigenvalues, noise_variance), rtol=1e-9, atol=1e-12)
         assert torch.equal(kl < 1e-12, collapsed(eigenvalues, noise_variance))
         assert torch.equal(collapsed(eigenvalues, noise_variance), eigenvalues <= noise_variance)
+
+    def test_at_the_eigenvalue_itself_the_dimension_is_collapsed(self):
+        eigenvalues = torch.tensor([2.0, 1.0, 0.5])
+        assert collapsed(eigenvalues, 1.0).tolist() == [False, True, True]
+        torch.testing.assert_close(optimal_kl(eigenvalues, 1.0), torch.tensor([0.5 * math.log(2), 0.0, 0.0]))
 
     def test_some_and_not_all_of_these_collapse(self, x):
         eigenvalues, _ = covariance_spectrum(x)

@@ -89,6 +89,27 @@ class TestElboTerms:
         torch.testing.assert_close(terms.kl[1], analytic, rtol=1e-11, atol=1e-11)
         assert torch.equal(terms.reconstruction, two.decoder(lower).log_prob(x))
 
+    def test_of_three_layers_no_two_are_mixed_up(self, x):
+        """Layers of widths 5, 4, 3: sums of the terms are ln q - ln p at the same z, but for the top layer's analytic KL."""
+        torch.manual_seed(3)
+        widths = [6, 5, 4, 3]
+        model = VariationalAutoencoder(
+            [ToGaussian(perceptron(before, (7,), 2 * after)) for before, after in zip(widths, widths[1:])],
+            ToBernoulli(perceptron(5, (7,), 6)),
+            3,
+            [ToGaussian(perceptron(above, (7,), 2 * below)) for above, below in ((3, 4), (4, 5))],
+        ).double()
+        terms = model.elbo_terms(x, 2, 3)
+        with drawing_from(torch.Generator().manual_seed(3)):
+            q = model.posterior(x)
+            z = q.rsample(torch.Size([2]))
+        top = model.encoder[2](z[1])
+        analytic = top.kl_per_feature(model.prior().first).sum(-1)
+        sampled = top.log_prob(z[2]) - Normal(0.0, 1.0).log_prob(z[2]).sum(-1)
+        whole = q.log_prob(z) - model.prior().log_prob(z)
+        torch.testing.assert_close(terms.total_kl - analytic, whole - sampled, rtol=1e-11, atol=1e-11)
+        assert [tuple(kl.shape) for kl in terms.kl] == [(2, 7, 5), (2, 7, 4), (2, 7, 3)]
+
     def test_with_the_same_noise_they_have_less_variance_than_the_sampled_elbo(self, one, x):
         with torch.no_grad():
             sampled, terms = one.log_w(x, 2000, 3), one.elbo_terms(x, 2000, 3)
