@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from lvmlib.distributions import DiagonalGaussian
 from lvmlib.validation import check_finite
 
 
@@ -63,11 +64,11 @@ def gaussian_kl_per_dimension(
     Tensor (..., n_latent), nats
     """
     _check_parameters(mean, log_scale, prior_mean, prior_log_scale)
-    offset = mean if prior_mean is None else mean - prior_mean
-    twice_log_ratio = 2 * (log_scale if prior_log_scale is None else log_scale - prior_log_scale)  # ln r²
-    if prior_log_scale is not None:
-        offset = offset * (-prior_log_scale).exp()
-    kl = 0.5 * (torch.expm1(twice_log_ratio) - twice_log_ratio + offset.square())  # expm1: r near 1 keeps its digits
+    nothing = mean.new_zeros(())
+    prior = DiagonalGaussian(
+        nothing if prior_mean is None else prior_mean, nothing if prior_log_scale is None else prior_log_scale
+    )
+    kl = DiagonalGaussian(mean, log_scale).kl_per_feature(prior)
     _check_no_nan("the KL", kl, "check mean and log_scale, of q and of the prior")
     return kl
 
