@@ -23,7 +23,7 @@ from lvmlib.bounds import iwae, renyi
 from lvmlib.cli.errors import CommandError
 from lvmlib.cli.examples import Source
 from lvmlib.gradients import doubly_reparameterized, reparameterized, score_function, sticking_the_landing
-from lvmlib.objectives import analytic_elbo, beta_elbo, free_bits, importance_weighted, sampled_elbo
+from lvmlib.objectives import analytic_elbo, beta_objective, free_bits, importance_weighted, sampled_elbo
 from lvmlib.training import Stage, iwae_stages
 from lvmlib.training.settings import Settings
 
@@ -169,7 +169,7 @@ def objective(settings: VaeSettings) -> Callable[..., Tensor]:
     if settings.bound == "elbo":
         return analytic_elbo(k) if estimator is reparameterized else sampled_elbo(k, estimator)
     if settings.bound == "beta":
-        return beta_elbo(settings.beta, k)
+        return beta_objective(settings.beta, k)
     if settings.bound == "free-bits":
         return free_bits(settings.nats, "dimension", k)
     return importance_weighted(k, estimator, iwae if settings.bound == "iwae" else Renyi(settings.alpha))
