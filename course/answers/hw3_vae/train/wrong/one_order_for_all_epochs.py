@@ -1,0 +1,20 @@
+"""One random order serves all epochs.
+
+Draw it within the loop over epochs, so that other images meet in a batch each time.
+"""
+
+
+def train(x, encoder, decoder, n_epochs, batch_size, learning_rate):
+    encoder = {name: tensor.clone().requires_grad_() for name, tensor in encoder.items()}
+    decoder = {name: tensor.clone().requires_grad_() for name, tensor in decoder.items()}
+    optimizer = torch.optim.Adam([*encoder.values(), *decoder.values()], lr=learning_rate)
+    n_latent = decoder["hidden_weight"].shape[1]
+    order = torch.randperm(len(x))
+    for _ in range(n_epochs):
+        for rows in order.split(batch_size):
+            noise = torch.randn(1, len(rows), n_latent, dtype=x.dtype)
+            loss = -vae_elbo(encoder, decoder, x[rows], noise).mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    return tuple({name: tensor.detach() for name, tensor in network.items()} for network in (encoder, decoder))
