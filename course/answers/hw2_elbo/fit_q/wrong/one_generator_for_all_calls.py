@@ -1,9 +1,10 @@
 """The generator is made once, outside the function.
 
-It goes on where the last call left it, so that the same call gives another answer: make it anew in each call, with the seed given.
+It goes on where the last call left it, so that the same call gives another answer.
+Make it anew in each call, with the seed given.
 """
 
-generator = torch.Generator().manual_seed(0)
+generator = torch.Generator().manual_seed(7)
 
 
 def fit_q(x, weight, bias, seed):
