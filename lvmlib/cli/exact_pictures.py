@@ -8,6 +8,7 @@ from lvmlib.cli.exact_models import ExactModel
 from lvmlib.cli.examples import Examples
 from lvmlib.cli.run_folder import write_figure
 from lvmlib.exact.factor_analysis.linear_gaussian_model import LinearGaussianModel
+from lvmlib.exact.hidden_markov.markov_chain_model import MarkovChainModel
 from lvmlib.exact.mixture import BernoulliMixture, GaussianMixture
 from lvmlib.plots import plot_elbo, plot_ellipses, plot_images, plot_loadings
 
@@ -18,7 +19,8 @@ MOST_BARS = 40
 def write_pictures(folder: Path, model: ExactModel, examples: Examples, image_shape: tuple[int, int] | None) -> None:
     """bound.png, and components.png where the components can be drawn."""
     if len(model.elbo_) > 1:
-        write_figure(folder / "bound.png", plot_elbo(model.elbo_))
+        per = "sequence" if isinstance(model, MarkovChainModel) else "example"
+        write_figure(folder / "bound.png", plot_elbo(model.elbo_, first=1, bound_name=f"bound (nats per {per})"))
     if isinstance(model, GaussianMixture) and examples.n_features == 2:
         names = {"axis_labels": examples.feature_names} if examples.feature_names else {}
         complete = examples.x[~examples.x.isnan().any(dim=1)]

@@ -151,7 +151,9 @@ def standard_error_of_mean(values: Tensor) -> float | None:
 
 def result_rows(found: Mapping[str, Any]) -> list[tuple[str, str]]:
     sequences = found["n_observations"] != found["n_examples"]
-    counted = f"{found['n_examples']} sequences of {found['n_observations']} frames" if sequences else f"{found['n_examples']}"
+    counted = f"{found['n_examples']}"
+    if sequences:
+        counted += f" sequence{'s' if found['n_examples'] > 1 else ''}, {found['n_observations']} frames together"
     error = found["standard_error_over_examples"]
     spread = "" if error is None else f" ± {error:.4f}"
     state = "converged" if found["converged"] else "NOT converged: more --max-iter, or a greater --tol"

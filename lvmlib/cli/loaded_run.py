@@ -14,7 +14,7 @@ from lvmlib.cli import exact_models
 from lvmlib.cli.errors import CommandError
 from lvmlib.cli.examples import Examples, Source, read_examples
 from lvmlib.cli.fitting import DTYPES, prepared
-from lvmlib.cli.run_folder import PARAMETERS, read_settings
+from lvmlib.cli.run_folder import PARAMETERS, read_settings, shown
 from lvmlib.cli.vae_parts import binarized_once, other_source, read_parts
 from lvmlib.cli.vae_parts import prepared as prepared_for_vae
 from lvmlib.cli.vae_settings import Shape, VaeSettings, build_vae
@@ -126,7 +126,7 @@ def load_run(folder: Path, device: str | None = None, weights: str = "auto") -> 
         state = (
             "the run keeps no averaged weights (--ema)"
             if weights == "ema"
-            else "nothing is trained yet: lvm train vae --resume"
+            else f"no training of it has ended or been stopped by Ctrl-C yet: lvm train vae --resume --out {shown(folder)}"
         )
         raise CommandError(f"there is no {path}: {state}")
     settings = VaeSettings.from_json(recorded["settings"])

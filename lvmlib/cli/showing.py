@@ -80,10 +80,10 @@ def traverse(
     if not low < high:
         raise CommandError(f"--from must lie below --to, got {low} and {high}")
     run = load_run(folder, device, weights)
-    shape = _image_shape(run, output) if suffix == ".png" else None
     model = run.model
     if not isinstance(model, (VariationalAutoencoder, LinearGaussianModel)):
         raise CommandError(f"lvm traverse is for {WITH_CODES}; {run.name} has no continuous z")
+    shape = _image_shape(run, output) if suffix == ".png" else None
     start = _start(run, example, data)
     n_latent = start.shape[1]
     chosen = list(dimensions) if dimensions is not None else list(range(min(n_latent, MOST_TRAVERSED)))

@@ -16,6 +16,8 @@ from lvmlib.plots import plot_elbo, plot_images, plot_reconstructions
 from lvmlib.training import TrainingResult
 
 N_SAMPLES, N_RECONSTRUCTED = 50, 10
+NO_BOUND = ("beta", "free-bits")
+"""Objectives that are no bound on ln p(x); validation is by the ELBO then."""
 
 
 @torch.no_grad()
@@ -25,11 +27,14 @@ def write_pictures(
     """bound.png; of images samples.png and reconstructions.png too, at the averaged weights where there are such."""
     bounds = [record.bound for record in result.records]
     if len(bounds) > 1 and all(map(math.isfinite, bounds)):
+        what = "objective" if settings.bound in NO_BOUND else settings.bound.upper()
         curves = {"training": bounds}
         validation = [record.held_out for record in result.records]
         if all(value is not None and math.isfinite(value) for value in validation):
             curves["validation"] = validation
-        figure = plot_elbo(curves, iteration_name="epoch", bound_name=f"{settings.bound} (nats per example)")
+        if "validation" in curves and settings.bound in NO_BOUND:
+            curves = {f"training: {settings.bound}": bounds, "validation: ELBO": curves["validation"]}
+        figure = plot_elbo(curves, iteration_name="epoch", first=1, bound_name=f"{what} (nats per example)")
         write_figure(folder / "bound.png", figure)
     shape = parts.train.image_shape
     if shape is None or settings.likelihood == "categorical":

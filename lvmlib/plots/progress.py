@@ -19,6 +19,7 @@ def plot_elbo(
     reference: float | None = None,
     reference_name: str = "ln p(x)",
     iteration_name: str = "iteration",
+    first: int = 0,
     bound_name: str = "bound (nats per example)",
     title: str | None = None,
     ax: Axes | None = None,
@@ -33,6 +34,8 @@ def plot_elbo(
         A value that the bound cannot pass, drawn as a broken line.
     iteration_name, bound_name
         The axes' labels.
+    first
+        The number of the first value: 1 for epochs, counted when they are done.
     ax
         Axes to draw on; where not given, a new figure's.
 
@@ -53,7 +56,7 @@ def plot_elbo(
     with look():
         for (name, values), colour in zip(runs.items(), component_colours(len(runs))):
             marker = "o" if len(values) <= 40 else None
-            ax.plot(range(len(values)), values, marker=marker, markersize=4, color=colour, label=name or None)
+            ax.plot(range(first, first + len(values)), values, marker=marker, markersize=4, color=colour, label=name or None)
             add_alt_text(
                 figure,
                 f"The bound{f' of {name}' if name else ''} goes from {values[0]:.4g} to {values[-1]:.4g} nats "

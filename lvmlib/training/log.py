@@ -91,7 +91,7 @@ def _event_writer(folder: Path, records: list[EpochRecord]) -> Any:
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError as error:
-        raise ImportError("tensorboard=True needs TensorBoard: pip install lvmlib[tensorboard]") from error
+        raise ImportError("a log for TensorBoard needs it installed: pip install 'lvmlib[tensorboard]'") from error
     # rows later than the checkpoint are hidden when training goes on from it
     return SummaryWriter(folder / "tensorboard", purge_step=records[-1].step + 1 if records else None)
 

@@ -161,6 +161,7 @@ def compare(case: Case, dtype: str, implementation: str, rounds: int) -> dict:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--case", choices=[case.name for case in CASES], help="one of them; all where not given")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--quick", action="store_true", help="small shapes, nothing written")
     settings = parser.parse_args()
@@ -168,7 +169,7 @@ def main() -> None:
         use_cores(1)
     torch.set_num_threads(1)
     with threadpool_limits(1):
-        for case in CASES:
+        for case in [case for case in CASES if settings.case in (None, case.name)]:
             if settings.quick:
                 shrunk = {"n_sequences": -(-case.n_sequences // 20), "length": max(100, case.length // 20)}
                 case = Case(**{**vars(case), **shrunk})

@@ -178,6 +178,8 @@ class TestElbo:
         elbo = torch.tensor([-5.0, -4.25, -4.0, -3.9])
         (ax,) = plots.plot_elbo(elbo).axes
         np.testing.assert_allclose(ax.lines[0].get_xydata(), list(enumerate(elbo.tolist())), rtol=1e-6)
+        (later,) = plots.plot_elbo(elbo, first=1).axes
+        assert later.lines[0].get_xdata().tolist() == [1, 2, 3, 4]
         assert "nats" in ax.get_ylabel()
         assert plots.alt_text(ax.figure) == "The bound goes from -5 to -3.9 nats in 4 iterations."
 

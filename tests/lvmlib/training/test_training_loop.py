@@ -176,7 +176,7 @@ def test_tensorboard_reads_what_was_logged(tmp_path):
 
 def test_without_tensorboard_the_extra_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
-    with pytest.raises(ImportError, match=r"pip install lvmlib\[tensorboard\]"):
+    with pytest.raises(ImportError, match=r"pip install 'lvmlib\[tensorboard\]'"):
         small_run(folder=tmp_path, tensorboard=True)
 
 
