@@ -1,4 +1,4 @@
-"""Ctrl-C during training: the step in hand is finished first, so that what is saved is whole."""
+"""Ctrl-C during training, or the end that a batch system announces: the step in hand is finished, so that what is saved is whole."""
 
 from __future__ import annotations
 
@@ -7,22 +7,25 @@ import threading
 from types import FrameType
 from typing import Any
 
+DEFAULTS: dict[int, Any] = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+
 
 class Interruption:
-    """Within it, the first Ctrl-C sets ``requested``; a second one interrupts at once.
+    """Within it, the first SIGINT (Ctrl-C) or SIGTERM sets ``requested``; a second one interrupts at once.
 
     Signals reach the main thread alone: used in another one, it does nothing.
     """
 
     def __init__(self) -> None:
         self.requested = False
-        self._before: Any = None
+        self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Interruption:
-        # a handler that is not Python's own default is someone's choice, such as ignoring Ctrl-C: it stays
+        # a handler that is not the default is someone's choice, such as ignoring Ctrl-C: it stays
         if threading.current_thread() is threading.main_thread():
-            if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-                self._before = signal.signal(signal.SIGINT, self._handle)
+            for number, default in DEFAULTS.items():
+                if signal.getsignal(number) == default:
+                    self._before[number] = signal.signal(number, self._handle)
         return self
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
@@ -31,5 +34,5 @@ class Interruption:
         self.requested = True
 
     def __exit__(self, *_: object) -> None:
-        if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)

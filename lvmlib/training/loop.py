@@ -120,7 +120,7 @@ def train(
     resume
         Go on from the folder's checkpoint, if there is one. Stages still to come may be changed, nothing else.
     checkpoint_epochs, checkpoint_minutes
-        Write a checkpoint after so many epochs, and whenever so many minutes have passed; at Ctrl-C and at the
+        Write a checkpoint after so many epochs, and whenever so many minutes have passed; at Ctrl-C, SIGTERM and the
         end one is written in any case.
     minutes
         Return after about so many, with a checkpoint and ``finished`` False, to be resumed.
@@ -139,7 +139,7 @@ def train(
         If a checkpoint can't be written (a full disk: the one before stands), is truncated, holds another
         model (says which tensors differ) or a run with other settings (says which).
     KeyboardInterrupt
-        At Ctrl-C, after the step in hand was finished and a checkpoint written.
+        At Ctrl-C or SIGTERM, after the step in hand was finished and a checkpoint written.
     FileExistsError
         If the folder holds a run and ``resume`` is False.
     ValueError, TypeError

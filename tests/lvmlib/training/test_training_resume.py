@@ -20,15 +20,16 @@ SETTINGS = {"ema_decay": 0.8, "clip_norm": 1.6, "warm_up_epochs": 1.7, "held_out
 
 
 class Interrupting:
-    """An objective, and Ctrl-C pressed while its n-th batch is computed: evaluations are not counted."""
+    """An objective, and Ctrl-C pressed while its n-th batch is computed, or SIGTERM sent: evaluations are not counted."""
 
-    def __init__(self, step=None):
+    def __init__(self, step=None, number=signal.SIGINT):
+        self.number = number
         self.step, self.n_seen, self.objective = step, 0, importance_weighted(3)
 
     def __call__(self, model, x, generator, kl_weight):
         self.n_seen += model.training
         if self.n_seen == self.step and model.training:
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(self.number)
         return self.objective(model, x, generator, kl_weight)
 
 
@@ -50,8 +51,9 @@ STEPS = [1, 6, 7, N_STEPS, *random.SystemRandom().sample(range(2, N_STEPS), 2)]
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: f"interrupted-at-{step}" if step in (1, 6, 7, N_STEPS) else "by-chance")
 def test_interrupted_at_a_step_equals_not_interrupted(step, uninterrupted, tmp_path):
+    number = signal.SIGTERM if step == 7 else signal.SIGINT
     with pytest.raises(KeyboardInterrupt, match=f"after step {step}; the checkpoint is in"):
-        small_run(objective=Interrupting(step), folder=tmp_path, **SETTINGS)
+        small_run(objective=Interrupting(step, number), folder=tmp_path, **SETTINGS)
     if step < N_STEPS:
         assert not same_bits(load_file(tmp_path / "model.safetensors"), weights_of(uninterrupted[0])), f"step {step}"
     other_start = small_model(seed=99)  # what it holds must not matter
