@@ -121,8 +121,8 @@ def _below(package: str) -> list[str]:
         return []
     names = []
     for module in pkgutil.iter_modules(spec.submodule_search_locations):
-        name = f"{package}.{module.name}"
-        if module.name != "__main__":
+        if module.name != "__main__":  # to import it would be to run it
+            name = f"{package}.{module.name}"
             names += [name, *_in_folders(spec.submodule_search_locations, name, module)]
     return names
 
@@ -133,7 +133,8 @@ def _in_folders(locations: Iterable[str], name: str, module: pkgutil.ModuleInfo)
     folders = [os.path.join(location, module.name) for location in locations]
     names = []
     for inner in pkgutil.iter_modules(folders):
-        names += [f"{name}.{inner.name}", *_in_folders(folders, f"{name}.{inner.name}", inner)]
+        if inner.name != "__main__":
+            names += [f"{name}.{inner.name}", *_in_folders(folders, f"{name}.{inner.name}", inner)]
     return names
 
 
