@@ -119,22 +119,18 @@ def _below(package: str) -> list[str]:
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         return []
-    names = []
-    for module in pkgutil.iter_modules(spec.submodule_search_locations):
-        if module.name != "__main__":  # to import it would be to run it
-            name = f"{package}.{module.name}"
-            names += [name, *_in_folders(spec.submodule_search_locations, name, module)]
-    return names
+    return _in_folders(spec.submodule_search_locations, package)
 
 
-def _in_folders(locations: Iterable[str], name: str, module: pkgutil.ModuleInfo) -> list[str]:
-    if not module.ispkg:
-        return []
-    folders = [os.path.join(location, module.name) for location in locations]
+def _in_folders(folders: Iterable[str], package: str) -> list[str]:
     names = []
-    for inner in pkgutil.iter_modules(folders):
-        if inner.name != "__main__":
-            names += [f"{name}.{inner.name}", *_in_folders(folders, f"{name}.{inner.name}", inner)]
+    for module in pkgutil.iter_modules(folders):
+        if module.name == "__main__":  # to import it would be to run it
+            continue
+        name = f"{package}.{module.name}"
+        names.append(name)
+        if module.ispkg:
+            names += _in_folders([os.path.join(folder, module.name) for folder in folders], name)
     return names
 
 
