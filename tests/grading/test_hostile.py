@@ -42,13 +42,14 @@ class Graded:
 def graded(tmp_path_factory) -> Iterator[Graded]:
     """The class, graded once in one run."""
     course = make_course(tmp_path_factory.mktemp("hostile") / "course")
-    honest = {student: hand_in_honestly(course, student, *wrong) for student, wrong in NEIGHBOURS.items()}
-    for entry in HOSTILE:
-        entry.submit(course)
-    outcomes = {outcome.student: outcome for outcome in grade(course, HOMEWORK, workers=2)}
-    yield Graded(course, outcomes, honest)
-    # some folders are deeper than what pytest uses can remove
-    subprocess.run(["rm", "-rf", course.root / "submitted"], check=True)
+    try:
+        honest = {student: hand_in_honestly(course, student, *wrong) for student, wrong in NEIGHBOURS.items()}
+        for entry in HOSTILE:
+            entry.submit(course)
+        outcomes = {outcome.student: outcome for outcome in grade(course, HOMEWORK, workers=2)}
+        yield Graded(course, outcomes, honest)
+    finally:  # some folders are deeper than what pytest uses can remove, in a later run even
+        subprocess.run(["rm", "-rf", course.root / "submitted"], check=True)
 
 
 def outputs_of(course: Course, student: str) -> dict[str, list]:
