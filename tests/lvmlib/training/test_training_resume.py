@@ -45,12 +45,13 @@ def uninterrupted(tmp_path_factory):
     return model, contents(folder)
 
 
-# the first and the last step, both sides of an epoch's end, and two by chance, other ones at each run
-STEPS = [1, 6, 7, N_STEPS, *random.SystemRandom().sample(range(2, N_STEPS), 2)]
+# the first and the last step, both sides of an epoch's end, and two by chance: drawn in the test, for pytest's workers collect the same names
+STEPS = {"first": 1, "end of an epoch": 6, "start of an epoch": 7, "last": N_STEPS, "by chance": None, "by chance again": None}
 
 
-@pytest.mark.parametrize("step", STEPS, ids=lambda step: f"interrupted-at-{step}" if step in (1, 6, 7, N_STEPS) else "by-chance")
-def test_interrupted_at_a_step_equals_not_interrupted(step, uninterrupted, tmp_path):
+@pytest.mark.parametrize("name", STEPS)
+def test_interrupted_at_a_step_equals_not_interrupted(name, uninterrupted, tmp_path):
+    step = STEPS[name] or random.SystemRandom().randrange(2, N_STEPS)
     number = signal.SIGTERM if step == 7 else signal.SIGINT
     with pytest.raises(KeyboardInterrupt, match=f"after step {step}; the checkpoint is in"):
         small_run(objective=Interrupting(step, number), folder=tmp_path, **SETTINGS)
