@@ -50,6 +50,8 @@ def list_data() -> None:
     """List the data sets that --data knows by name."""
     from lvmlib.cli.examples import IMAGES, NAMES, SERIES, shown_name
     from lvmlib.cli.report import print_table
+    from lvmlib.data.catalogue import whereabouts
 
     kinds = {name: "images" if name in IMAGES else "time series" if name in SERIES else "table" for name in NAMES}
-    print_table("Data sets (`lvmlib.data` has licence and source of each)", [(shown_name(name), kinds[name]) for name in NAMES])
+    rows = [(shown_name(name), f"{kinds[name]}, {whereabouts(name)}") for name in NAMES]
+    print_table("Data sets (`lvmlib.data` has licence and source of each)", rows)

@@ -27,6 +27,7 @@ def evaluate(
     folder: Path,
     data: str | None,
     n_samples: int,
+    missing: bool,
     n_examples: int | None,
     seed: int,
     device: str | None,
@@ -34,7 +35,7 @@ def evaluate(
     progress: bool,
 ) -> None:
     """Print the table; write evaluation.json and evaluation.csv, one row an example, into the run folder."""
-    run = load_run(folder, device, weights)
+    run = load_run(folder, device, weights, missing)
     examples = run.examples(data)
     if n_examples is not None:
         if examples.lengths is not None or run.name in exact_models.OF_SEQUENCES:

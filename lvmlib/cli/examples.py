@@ -104,6 +104,12 @@ class Examples:
     def n_features(self) -> int:
         return self.x.shape[1]
 
+    def place(self, row: int, column: int) -> str:
+        """Of a value, as a person finds it: counted from 1, the header of a .csv not among the rows, the column's name with it."""
+        below = " below the header" if self.feature_names and not self.source.is_named else ""
+        name = f" ({self.feature_names[column]})" if self.feature_names else ""
+        return f"row {row + 1}{below}, column {column + 1}{name}"
+
     def with_x(self, x: Tensor, part: str | None = None, **changes: object) -> Examples:
         return dataclasses.replace(self, x=x, part=part or self.part, **changes)
 
@@ -126,7 +132,7 @@ def read_examples(source: Source, dtype: torch.dtype, part: str = "train") -> Ex
         infinite = examples.x.isinf()
         if infinite.any():
             row, column = infinite.nonzero()[0].tolist()
-            raise CommandError(f"{source.data} holds an infinite value, at row {row + 1}, column {column + 1}")
+            raise CommandError(f"{source.data} holds an infinite value, at {examples.place(row, column)}")
         if source.divide_by != 1:
             examples = examples.with_x(examples.x / source.divide_by, levels=None)
     return examples
@@ -174,8 +180,8 @@ def refuse_missing(examples: Examples, allowed: bool) -> None:
     if missing.any():
         row, column = missing.nonzero()[0].tolist()
         raise CommandError(
-            f"{examples.source.data} holds {int(missing.sum())} missing values (NaN), the first at row {row + 1}, "
-            f"column {column + 1}: --missing integrates them out"
+            f"{examples.source.data} holds {int(missing.sum())} missing values (NaN), the first at "
+            f"{examples.place(row, column)}: --missing integrates them out"
         )
 
 
@@ -190,7 +196,7 @@ def as_codes(examples: Examples) -> Examples:
         row, column = bad.nonzero()[0].tolist()
         raise CommandError(
             f"{examples.source.data} must hold codes 0, 1, 2, ..., "
-            f"got {x[row, column].item():g} at row {row + 1}, column {column + 1}"
+            f"got {x[row, column].item():g} at {examples.place(row, column)}"
         )
     return examples.with_x(x.masked_fill(missing, -1).long())
 

@@ -41,10 +41,10 @@ def fit(
 ) -> None:
     """Fit the model called ``kind`` in :data:`lvmlib.cli.exact_models.MODELS` with ``arguments`` of its class."""
     folder = out or Path("runs") / f"{kind}-{source.label}"
-    refuse_run(folder)
     progress = sys.stderr.isatty() if progress is None else progress
     preparation = {"missing": missing, "dtype": dtype, "binarization": binarization, "seed": arguments["random_state"]}
     examples = prepared(kind, read_examples(source, DTYPES[dtype]), preparation)
+    refuse_run(folder)  # after the data: a column misspelt is told first
     shape = as_image_shape(image_shape, examples.n_features) or examples.image_shape
     if kind == "categorical-mixture":
         arguments = dict(arguments, n_categories=_n_categories(examples, arguments.get("n_categories")))

@@ -55,6 +55,11 @@ class LoadedRun:
         shape = self.recorded["image_shape"]
         return None if shape is None else tuple(shape)
 
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Empty where the data named none."""
+        return tuple(self.recorded.get("feature_names", ()))
+
     def examples(self, data: str | None = None) -> Examples:
         """Of a part of the run's own data ("train", "validation", "test"), of another data set or file, all prepared alike.
 
@@ -100,13 +105,15 @@ class LoadedRun:
         return dataclasses.replace(binarized_once(found, settings.binarize, settings.seed), part=name)
 
 
-def load_run(folder: Path, device: str | None = None, weights: str = "auto") -> LoadedRun:
+def load_run(folder: Path, device: str | None = None, weights: str = "auto", missing: bool = False) -> LoadedRun:
     """The run in ``folder``, its model in evaluation mode on the device.
 
     Parameters
     ----------
     weights : {"auto", "model", "ema"}
         Of a variational autoencoder: the averaged ones where there are such, or which.
+    missing
+        Whether data may have missing values, though the run was made without: an exact model integrates them out all the same.
 
     Raises
     ------
@@ -117,6 +124,8 @@ def load_run(folder: Path, device: str | None = None, weights: str = "auto") -> 
     if recorded["command"] == "fit":
         if device not in (None, "auto", "cpu"):
             raise CommandError(f"a {recorded['model']} is evaluated on the processor; --device {device} is for a VAE")
+        if missing:
+            recorded = recorded | {"preparation": recorded["preparation"] | {"missing": True}}
         return _load_exact(folder, recorded)
     where = as_device(device)
     if weights == "auto":
@@ -130,6 +139,8 @@ def load_run(folder: Path, device: str | None = None, weights: str = "auto") -> 
         )
         raise CommandError(f"there is no {path}: {state}")
     settings = VaeSettings.from_json(recorded["settings"])
+    if missing and not settings.missing:
+        raise CommandError(f"{folder} was trained without --missing: its encoder has no place for a missing value")
     model = load_weights(build_vae(settings, Shape(**recorded["shape"])), path)
     return LoadedRun(folder, recorded, model.to(where).eval(), where, weights)
 

@@ -30,6 +30,7 @@ def evaluate(
     run: options.RunFolder,
     k: Annotated[int, typer.Option("-k", min=1, help="samples an example; an exact model needs none")] = 5000,
     data: DataOfRun = None,
+    missing: options.Missing = False,
     n_examples: Annotated[int | None, typer.Option("--n-examples", min=1, help="the first so many alone")] = None,
     seed: options.Seed = 0,
     device: options.Device = None,
@@ -46,7 +47,7 @@ def evaluate(
     """
     from lvmlib.cli.evaluating import evaluate
 
-    evaluate(run, data, k, n_examples, seed, device, weights, sys.stderr.isatty() if progress is None else progress)
+    evaluate(run, data, k, missing, n_examples, seed, device, weights, sys.stderr.isatty() if progress is None else progress)
 
 
 def sample(

@@ -16,6 +16,7 @@ from lvmlib.cli.exact_models import OF_SEQUENCES
 from lvmlib.cli.loaded_run import LoadedRun, load_run
 from lvmlib.cli.report import print_table
 from lvmlib.cli.run_folder import EVALUATION, LOG, read_settings, shown, write_csv, write_figure
+from lvmlib.cli.vae_settings import VaeSettings
 from lvmlib.exact.factor_analysis.linear_gaussian_model import LinearGaussianModel
 from lvmlib.plots import plot_images, plot_reconstructions, plot_traversal
 
@@ -39,7 +40,7 @@ def sample(folder: Path, output: Path, n_samples: int, seed: int, show: str | No
     if suffix == ".png":
         _write(output, plot_images(x.cpu(), shape, limits=_limits(run)))
     else:
-        _write(output, x)
+        _write(output, x, run.feature_names)
 
 
 @torch.no_grad()
@@ -59,7 +60,7 @@ def reconstruct(folder: Path, output: Path, data: str | None, n_examples: int, d
         filled = x.nan_to_num(nan=0.0) if x.isnan().any() else x
         _write(output, plot_reconstructions(filled.cpu(), again.cpu(), shape, limits=_limits(run)))
     else:
-        _write(output, again)
+        _write(output, again, run.feature_names)
 
 
 @torch.no_grad()
@@ -96,7 +97,7 @@ def traverse(
         names = [f"$z_{{{d}}}$" for d in chosen]
         _write(output, plot_traversal(images.cpu(), values.cpu(), shape, dimension_names=names))
     else:
-        _write(output, images if suffix == ".npy" else images.flatten(end_dim=1))
+        _write(output, images if suffix == ".npy" else images.flatten(end_dim=1), run.feature_names)
 
 
 def _start(run: LoadedRun, example: int | None, data: str | None) -> Tensor:
@@ -126,16 +127,15 @@ def info(folder: Path) -> None:
     """What the run is, how far it came, and what was evaluated."""
     recorded = read_settings(folder)
     rows = [("made by", f"lvm {recorded['command']}, lvmlib {recorded['lvmlib']}"), ("model", recorded["model"])]
-    settings = recorded["settings"] if recorded["command"] == "train" else recorded["arguments"]
-    source = settings["source"] if recorded["command"] == "train" else recorded["source"]
-    rows.append(("data", source["data"]))
     if recorded["command"] == "train":
+        rows.append(("data", recorded["settings"]["source"]["data"]))
         rows += [(f"{name} examples", str(n)) for name, n in recorded["n_examples"].items() if n]
-    rows += [
-        (name, _value(value))
-        for name, value in settings.items()
-        if name not in ("source", "random_state") and value is not None
-    ]
+        settings = VaeSettings.from_json(recorded["settings"]).as_options()
+    else:
+        rows.append(("data", recorded["source"]["data"]))
+        settings = {name.replace("_", "-"): value for name, value in recorded["arguments"].items()}
+        settings["seed"] = settings.pop("random-state")
+    rows += [(name, _value(value)) for name, value in settings.items() if value is not None]
     rows += _progress(folder, recorded)
     rows += _evaluated(folder)
     rows.append(("files", ", ".join(sorted(path.name for path in folder.iterdir() if not path.name.startswith(".")))))
@@ -143,9 +143,9 @@ def info(folder: Path) -> None:
 
 
 def _value(value: object) -> str:
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return ", ".join(
-            f"{one[0]} x {one[1]:g}" if isinstance(one, list) and len(one) == 2 and isinstance(one[1], float) else str(one)
+            f"{one[0]} x {one[1]:g}" if isinstance(one, (list, tuple)) and len(one) == 2 and isinstance(one[1], float) else str(one)
             for one in value
         )
     return str(value)
@@ -209,14 +209,14 @@ def _some(x: Tensor, n_examples: int) -> Tensor:
     return x[:n_examples]
 
 
-def _write(output: Path, content: object) -> None:
+def _write(output: Path, content: object, names: Sequence[str] = ()) -> None:
     if isinstance(content, Tensor):
         values = content.cpu().numpy()
         if output.suffix.lower() == ".npy":
             with open(output, "wb") as file:
                 np.save(file, values, allow_pickle=False)
         else:
-            write_csv(output, [f"x{d + 1}" for d in range(values.shape[1])], values.tolist())
+            write_csv(output, list(names) or [f"x{d + 1}" for d in range(values.shape[1])], values.tolist())
     else:
         write_figure(output, content)
     print(f"written to {shown(output)}")

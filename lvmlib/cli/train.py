@@ -21,7 +21,7 @@ SETTING_OF_OPTION = {
     "k": "n_samples", "free_bits": "nats", "epochs": "stages", "learning_rate": "stages", "warm_up": "warm_up_epochs",
     "ema": "ema_decay",
 }  # fmt: skip
-NOT_SETTINGS = ("out", "resume", "minutes", "tensorboard", "pictures", "progress", "device")
+NOT_SETTINGS = ("out", "resume", "minutes", "checkpoint_minutes", "tensorboard", "pictures", "progress", "device")
 
 
 @app.callback()
@@ -169,6 +169,9 @@ def vae(
         float | None,
         typer.Option("--minutes", min=0, help="stop after about so many, to be resumed", rich_help_panel=options.RUN),
     ] = None,
+    checkpoint_minutes: Annotated[
+        float, typer.Option("--checkpoint-minutes", min=0, help="time between checkpoints", rich_help_panel=options.RUN)
+    ] = 10.0,
     resume: Annotated[
         bool,
         typer.Option(
@@ -245,6 +248,7 @@ def vae(
         given=names,
         device=device,
         minutes=minutes,
+        checkpoint_minutes=checkpoint_minutes,
         tensorboard=tensorboard,
         pictures=pictures,
         progress=progress,

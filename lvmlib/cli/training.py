@@ -38,6 +38,7 @@ def train_vae(
     given: Sequence[str],
     device: str | None,
     minutes: float | None,
+    checkpoint_minutes: float,
     tensorboard: bool,
     pictures: bool,
     progress: bool | None,
@@ -47,18 +48,17 @@ def train_vae(
     where = as_device(device)
     if resume:
         settings = _to_go_on_with(folder, settings, given)
-    else:
-        refuse_run(folder, how_to_go_on="--resume goes on with it, or ")
     settings.check()
     parts = read_parts(settings)
     if not resume:
+        refuse_run(folder, how_to_go_on="--resume goes on with it, or ")  # after the data: a column misspelt is told first
         settings = _resolved(settings, parts)
     model, shape = _model(settings, parts)
     before = read_settings(folder) if resume else None
     folder.mkdir(parents=True, exist_ok=True)
     write_settings(folder, _recorded(settings, shape, parts))  # in a run that is gone on with there may be more stages
     try:
-        result = _train(model.to(where), parts, settings, folder, where, minutes, tensorboard, progress)
+        result = _train(model.to(where), parts, settings, folder, where, minutes, checkpoint_minutes, tensorboard, progress)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"interrupted; go on with: lvm train vae --resume --out {shown(folder)}") from None
     except Exception:
@@ -117,6 +117,7 @@ def _recorded(settings: VaeSettings, shape: Shape, parts: Parts) -> dict[str, An
         "settings": dataclasses.asdict(settings),
         "shape": dataclasses.asdict(shape),
         "image_shape": parts.train.image_shape,
+        "feature_names": parts.train.feature_names,
         "n_examples": {
             "train": len(parts.train),
             "validation": 0 if parts.validation is None else len(parts.validation),
@@ -132,6 +133,7 @@ def _train(
     folder: Path,
     device: torch.device,
     minutes: float | None,
+    checkpoint_minutes: float,
     tensorboard: bool,
     progress: bool | None,
 ) -> TrainingResult:
@@ -158,6 +160,7 @@ def _train(
         folder=folder,
         resume=True,  # the folder is this run's own, and its settings have been compared
         minutes=minutes,
+        checkpoint_minutes=checkpoint_minutes,
         tensorboard=tensorboard,
         progress=sys.stderr.isatty() if progress is None else progress,
     )

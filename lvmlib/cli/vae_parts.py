@@ -76,7 +76,7 @@ def _in_unit_interval(examples: Examples) -> Examples:
         row, column = bad.nonzero()[0].tolist()
         raise CommandError(
             f"{examples.source.data} has {int(bad.sum())} values outside [0, 1], which --likelihood bernoulli does not take, "
-            f"the first at row {row + 1}, column {column + 1}: {x[row, column].item():g}; --likelihood gaussian takes any, "
+            f"the first at {examples.place(row, column)}: {x[row, column].item():g}; --likelihood gaussian takes any, "
             "and --levels 256 reads grey levels 0 to 255"
         )
     return examples

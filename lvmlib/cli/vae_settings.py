@@ -38,6 +38,10 @@ MAY_CHANGE = ("stages",)
 """Of a run that is gone on with; of the stages only those to come."""
 
 
+OPTION_OF_SETTING = {"n_samples": "k", "nats": "free-bits", "warm_up_epochs": "warm-up", "ema_decay": "ema"}
+"""Where it is not the setting's own name."""
+
+
 @dataclass(frozen=True)
 class VaeSettings:
     """All that decides what a run of ``lvm train vae`` computes; its options, resolved."""
@@ -81,6 +85,17 @@ class VaeSettings:
             content[name] = tuple(map(tuple, content[name]))
         return cls(source=Source(**source), **content | {"latent": tuple(content["latent"])})
 
+    def as_options(self) -> dict[str, Any]:
+        """What counts in this run, each under the name of its option."""
+        idle = {"source"}
+        idle |= {name for name, bound in (("alpha", "renyi"), ("beta", "beta"), ("nats", "free-bits")) if self.bound != bound}
+        if self.likelihood != "gaussian":
+            idle.add("noise")
+        if self.network == "convolutional":
+            idle |= {"hidden", "activation"}
+        found = {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name not in idle}
+        return {OPTION_OF_SETTING.get(name, name.replace("_", "-")): value for name, value in found.items()}
+
     def check(self) -> None:
         """Raise a CommandError where options don't go together, a ValueError where one is out of its range."""
         if self.layers == 2 and (self.likelihood != "bernoulli" or self.network != "perceptron" or self.missing):
@@ -101,6 +116,8 @@ class VaeSettings:
             raise CommandError(f"--bound {self.bound} goes with --estimator reparameterized")
         if self.estimator != "reparameterized" and self.warm_up_epochs:
             raise CommandError("--warm-up goes with --estimator reparameterized")
+        if self.estimator == "score-function" and self.n_samples < 2:
+            raise CommandError("--estimator score-function compares the samples of an example: -k must be at least 2")
         for name, share in [("--held-out", self.held_out), ("--validation", self.validation)]:
             if not 0 <= share < 1:
                 raise CommandError(f"{name} must be a share of the examples, at least 0 and below 1, got {share}")

@@ -66,6 +66,11 @@ class PublishedFile:
         fault = self._fault(cached)
         return cached if fault is None else self._download(cached, [f"{cached} {fault}"])
 
+    def is_at_hand(self) -> bool:
+        """Whether :meth:`find` would look at a local copy; its checksum is not computed."""
+        folder = os.environ.get("LVMLIB_DATA")
+        return any((Path(place) / self.path).exists() for place in (folder, cache_folder()) if place)
+
     def _local(self, folder: Path, given_by: str) -> Path:
         path = folder / self.path
         fault = self._fault(path)

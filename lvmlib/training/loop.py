@@ -131,6 +131,11 @@ def train(
     callback
         Called as ``callback(record, model)`` after each epoch; its random numbers don't touch the run's.
 
+    Returns
+    -------
+    TrainingResult
+        A record an epoch, and how many steps were clipped or left out.
+
     Raises
     ------
     TrainingError
@@ -150,6 +155,16 @@ def train(
     References
     ----------
     Kingma & Ba, Adam: a method for stochastic optimization, 2015.
+
+    Examples
+    --------
+    >>> from lvmlib.amortized.architectures import bernoulli_vae
+    >>> from lvmlib.objectives import importance_weighted
+    >>> x = torch.bernoulli(torch.full((200, 12), 0.3), generator=torch.Generator().manual_seed(0))
+    >>> model = bernoulli_vae(12, n_latent=2, hidden=(16,), random_state=0)
+    >>> result = train(model, x, importance_weighted(n_samples=5), [Stage(3, 1e-3)], batch_size=50)
+    >>> result.n_steps, result.finished
+    (12, True)
     """
     settings = Settings(
         batch_size, tuple(betas), eps, warm_up_epochs, clip_norm, skip_norm, max_skipped, ema_decay, precision,
