@@ -10,7 +10,7 @@ Patches don't overlap: otherwise the context would hold frames of what it predic
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import torch
@@ -166,7 +166,7 @@ class ContrastivePredictiveCoding(nn.Module):
 
 def predictive_estimates(
     encoded: EncodedSequences,
-    predictors: Sequence[Callable[[Tensor], Tensor]],
+    predictors: Iterable[Callable[[Tensor], Tensor]],
     *,
     negatives: str = "same_time",
     n_contrasts: int | None = None,
