@@ -1,4 +1,4 @@
-"""What contrastive predictive coding learns of spoken digits without labels, and how near its nats come where the truth is known.
+"""What contrastive predictive coding learns of spoken digits without labels, and how near its nats come to a known truth.
 
 Takes 5 to 9 of the Free Spoken Digit Dataset, all six speakers, are learned from without labels (a fifth of them, take 9,
 only to choose when to stop); takes 0 to 4 are held out. Then a linear probe, a logistic regression of the digit, or of the
@@ -55,9 +55,8 @@ class Recordings:
     source: str
 
     def where(self, chosen: Tensor) -> Recordings:
-        return Recordings(
-            self.features[chosen], self.lengths[chosen], self.digits[chosen], self.speakers[chosen], self.takes[chosen], self.source
-        )
+        parts = self.features, self.lengths, self.digits, self.speakers, self.takes
+        return Recordings(*(part[chosen] for part in parts), self.source)
 
 
 def recordings() -> Recordings:
@@ -86,7 +85,8 @@ def simulated_recordings(seed: int = 0) -> Recordings:
     digits, speakers, takes = torch.tensor(labels).unbind(dim=1)
     lengths = torch.tensor([len(row) for row in rows])
     features = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)
-    return Recordings(features, lengths, digits, speakers, takes, "simulated: sounds in a row, with a speaker's offset and noise")
+    source = "simulated: sounds in a row, with a speaker's offset and noise"
+    return Recordings(features, lengths, digits, speakers, takes, source)
 
 
 def probe(train: tuple[Tensor, Tensor], test: tuple[Tensor, Tensor]) -> float:
@@ -132,7 +132,7 @@ def learn_digits(every: Recordings, negatives: str, n_steps: int, seed: int) -> 
     untrained = probes(represent, train, test)
     began = time.perf_counter()
     trained = train_predictive_coding(
-        model, climbed.features, climbed.lengths, n_steps, batch_size=64, negatives=negatives, learning_rate=4e-3, weight_decay=0.1,
+        model, climbed.features, climbed.lengths, n_steps, negatives=negatives, learning_rate=4e-3, weight_decay=0.1,
         held_out=(watched.features, watched.lengths), evaluate_every=max(1, n_steps // 20), random_state=seed,
     )  # fmt: skip
     seconds = time.perf_counter() - began
