@@ -123,7 +123,8 @@ def gradient_penalty(logits: Float[Tensor, " batch"], x: Float[Tensor, "batch ..
     check_logits("logits", logits)
     if not x.requires_grad or len(x) != len(logits):
         raise ValueError(
-            f"x must require a gradient and be {len(logits)} examples, one a logit, got {len(x)}, requires_grad {x.requires_grad}"
+            f"x must require a gradient and be {len(logits)} examples, one a logit, "
+            f"got {len(x)}, requires_grad {x.requires_grad}"
         )
     (slope,) = torch.autograd.grad(logits.sum(), x, create_graph=True)
     return slope.flatten(1).square().sum(dim=1)
@@ -176,8 +177,8 @@ class ImplicitGenerator(nn.Module):
             Always; says why, and what has a density instead.
         """
         raise NotImplementedError(
-            f"{type(self).__name__} has no log_prob: it is sampled by carrying {self.n_noise} random numbers through a network that "
-            "has no inverse, so ln p(x) is an integral over every z that gives x, or does not exist. Use a flow or a "
+            f"{type(self).__name__} has no log_prob: it is sampled by carrying {self.n_noise} random numbers through a network "
+            "that has no inverse, so ln p(x) is an integral over every z that gives x, or does not exist. Use a flow or a "
             "variational autoencoder where a density is needed"
         )
 

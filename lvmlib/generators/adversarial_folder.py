@@ -148,7 +148,9 @@ class AdversarialFolder:
         for name, optimizer in state.optimizers.items():
             set_adam_tensors(getattr(state.model, name), optimizer, without_prefix(f"adam.{name}.", tensors))
         if len(tensors["random.stream"]) != len(state.stream.get_state()):
-            raise CheckpointError(f"{path} was written on another kind of device: its random numbers can't be gone on with here")
+            raise CheckpointError(
+                f"{path} was written on another kind of device: its random numbers can't be gone on with here"
+            )
         state.stream.set_state(tensors["random.stream"])
         device = next(state.model.parameters()).device
         state.order, state.sums = (tensors[name].to(device) if name in tensors else None for name in ("order", "sums"))

@@ -81,7 +81,7 @@ def convolutional_generator(n_inputs: int, image_side: int, n_channels: Sequence
 def convolutional_discriminator(
     image_side: int, n_channels: Sequence[int] = (32, 64), n_hidden: int = 128, spectral: bool = False
 ) -> Discriminator:
-    """(batch, side²) -> logits (batch,): a convolution that halves the image for each of ``n_channels``, then two linear layers.
+    """(batch, side²) -> logits (batch,): for each of ``n_channels`` a convolution that halves the image, then two linear layers.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ import math
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -55,6 +55,7 @@ def train_adversarial(
     eps: float = 1e-8,
     random_state: Seed = 0,
     presentation: Presentation | None = None,
+    augmentation: Presentation | None = None,
     folder: str | os.PathLike | None = None,
     resume: bool = False,
     checkpoint_minutes: float = 10.0,
@@ -78,7 +79,10 @@ def train_adversarial(
     generator_rate, discriminator_rate, betas
         Of Adam. DCGAN and InfoGAN take β₁ = 0.5, and these rates.
     presentation
-        Called with each batch and the run's generator, returns what the discriminator sees of it.
+        Called with each batch of x and the run's generator, returns what stands for the real examples.
+    augmentation
+        Called in the same way with the real and with the generated batch, returns what the discriminator sees of them:
+        differentiable, such as :class:`~lvmlib.generators.augmentation.RandomAffine`.
     folder
         Where the run is kept: checkpoint.safetensors, model.safetensors, training.json, log.csv.
     resume
@@ -122,12 +126,19 @@ def train_adversarial(
     as_generator(random_state)
     seed = seed_of(random_state)
     recorded = {
-        "batch_size": batch_size, "generator_rate": generator_rate, "discriminator_rate": discriminator_rate, "eps": eps,
-        "betas": list(betas), "random_state": seed if isinstance(random_state, int) else "a generator",
-        "presentation": described(presentation), "model": described(model), "weights": model.weights, "x": fingerprint(x),
-        "stages": [{"n_epochs": n_epochs, "learning_rate": generator_rate}],
-    }  # fmt: skip
-    game = Game(model, x, batch_size, (generator_rate, discriminator_rate), betas, eps, seed, presentation)
+        "batch_size": batch_size,
+        "discriminator_rate": discriminator_rate,
+        "betas": list(betas),
+        "eps": eps,
+        "random_state": seed if isinstance(random_state, int) else "a generator",
+        "presentation": described(presentation),
+        "augmentation": described(augmentation),
+        "model": described(model),
+        "weights": model.weights,
+        "x": fingerprint(x),
+        "stages": [{"n_epochs": n_epochs, "learning_rate": generator_rate}],  # so that more may be asked for
+    }
+    game = Game(model, x, batch_size, (generator_rate, discriminator_rate), betas, eps, seed, presentation, augmentation)
     kept = AdversarialFolder(None if folder is None else Path(folder), checkpoint_minutes, recorded)
     kept.start(game.state, resume)
     was_training = model.training
@@ -150,9 +161,11 @@ class Game:
         betas: tuple[float, float],
         eps: float,
         seed: int,
-        presentation: Presentation | None,
+        presentation: Presentation | None = None,
+        augmentation: Presentation | None = None,
     ) -> None:
-        self.model, self.x, self.batch_size, self.presentation = model, x, batch_size, presentation
+        self.model, self.x, self.batch_size = model, x, batch_size
+        self.presentation, self.augmentation = presentation, augmentation
         optimizers = {"generator": adam(model.generator, betas, eps), "discriminator": adam(model.discriminator, betas, eps)}
         for optimizer, rate in zip(optimizers.values(), rates):
             optimizer.param_groups[0]["lr"] = rate
@@ -182,7 +195,9 @@ class Game:
                             self.model.train()
                     if interruption.requested:
                         kept.save(state)
-                        where = "no folder was given to keep it in" if kept.folder is None else f"the checkpoint is in {kept.folder}"
+                        where = "no folder was given to keep it in"
+                        if kept.folder is not None:
+                            where = f"the checkpoint is in {kept.folder}"
                         raise KeyboardInterrupt(f"training stopped after step {state.step}; {where}")
                     if kept.is_due():
                         kept.save(state)
@@ -199,6 +214,9 @@ class Game:
         if self.presentation is not None:
             x = self.presentation(x, state.stream)
         generated = self.model.generate(len(x), state.stream)
+        if self.augmentation is not None:
+            x = self.augmentation(x, state.stream)
+            generated = replace(generated, x=self.augmentation(generated.x, state.stream))
         of_discriminator = self.model.discriminator_terms(x, generated.detach())
         self._climb("discriminator", self.model.discriminator, of_discriminator)
         of_generator = self.model.generator_terms(generated)
@@ -228,5 +246,7 @@ def _checked_data(x: object, model: GAN) -> Tensor:
     x = as_data(x)
     weight = next(model.parameters())
     if weight.device != x.device or weight.dtype != x.dtype:
-        raise ValueError(f"x is {x.dtype} on {x.device}, the model {weight.dtype} on {weight.device}: convert or move one of them")
+        raise ValueError(
+            f"x is {x.dtype} on {x.device}, the model {weight.dtype} on {weight.device}: convert or move one of them"
+        )
     return x

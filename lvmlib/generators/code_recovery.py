@@ -56,7 +56,8 @@ def code_recovery(categories: Int[Tensor, " batch"], labels: Int[Tensor, " batch
     counts = counts.view(n_labels, n_categories)
     rows, columns = map(torch.from_numpy, linear_sum_assignment(counts.numpy(), maximize=True))
     names = torch.full((n_categories,), -1).index_put_((columns,), rows)
-    return CodeRecovery(counts, names, counts[rows, columns].sum().item() / len(labels), table_information(counts / len(labels)).item())
+    accuracy = counts[rows, columns].sum().item() / len(labels)
+    return CodeRecovery(counts, names, accuracy, table_information(counts.double() / len(labels)).item())
 
 
 def table_information(joint: Float[Tensor, "n_x n_y"]) -> Float[Tensor, ""]:

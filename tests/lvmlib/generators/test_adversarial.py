@@ -129,7 +129,11 @@ class TestObjectives:
             # where shapes differ, jaxtyping speaks first under pytest, lvmlib elsewhere
             (lambda: discrimination(torch.zeros(3), torch.zeros(2)), (TypeError, ValueError), "generated_logits"),
             (lambda: gradient_penalty(torch.zeros(3), torch.zeros(3, 2)), ValueError, "x must require a gradient"),
-            (lambda: gradient_penalty(torch.zeros(3), torch.zeros(2, 2, requires_grad=True)), (TypeError, ValueError), "'x'|x must"),
+            (
+                lambda: gradient_penalty(torch.zeros(3), torch.zeros(2, 2, requires_grad=True)),
+                (TypeError, ValueError),
+                "'x'|x must",
+            ),
         ],
     )
     def test_bad_input(self, call, error, complaint):
@@ -196,7 +200,8 @@ class TestGenerator:
         discriminator = convolutional_discriminator(8, (3, 5), 7, spectral=True)
         for _ in range(60):
             discriminator(images())
-        norms = [torch.linalg.matrix_norm(one.weight.flatten(1), 2) for one in [*discriminator.trunk, discriminator.last] if hasattr(one, "weight")]
+        layers = [one for one in [*discriminator.trunk, discriminator.last] if hasattr(one, "weight")]
+        norms = [torch.linalg.matrix_norm(one.weight.flatten(1), 2) for one in layers]
         assert len(norms) == 4 and all(abs(one.item() - 1) < 1e-2 for one in norms)
 
     def test_evaluation_mode_is_put_back_after_an_error(self):
@@ -212,7 +217,8 @@ class TestGame:
         gan = small_gan(penalty=0.8)
         generated = gan.generate(9, 3)
         of_generator = gan.climbed(gan.generator_terms(generated)).mean()
-        assert all(one.abs().sum() > 0 for one in torch.autograd.grad(of_generator, list(gan.generator.parameters()), retain_graph=True))
+        reached = torch.autograd.grad(of_generator, list(gan.generator.parameters()))
+        assert all(one.abs().sum() > 0 for one in reached)
         terms = gan.discriminator_terms(images(), generated.detach())
         value = gan.climbed(terms).mean()
         reached = torch.autograd.grad(value, list(gan.discriminator.parameters()), allow_unused=True, retain_graph=True)

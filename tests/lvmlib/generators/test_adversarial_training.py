@@ -60,7 +60,9 @@ class TestPlayers:
         game = Game(model, images(), BATCH_SIZE, (1e-2, 1e-2), (0.5, 0.999), 1e-8, 0, None)
         other = {"generator": "discriminator", "discriminator": "generator"}[name]
         generated = model.generate(8, 1)
-        terms = model.generator_terms(generated) if name == "generator" else model.discriminator_terms(images()[:8], generated.detach())
+        terms = model.generator_terms(generated)
+        if name == "discriminator":
+            terms = model.discriminator_terms(images()[:8], generated.detach())
         before = {one: parameter.clone() for one, parameter in model.named_parameters()}
         game._climb(name, getattr(model, name), terms)
         for one, parameter in model.named_parameters():
@@ -118,7 +120,7 @@ class TestRuns:
         assert same_bits(load_weights(small_infogan(seed=50), folder / "model.safetensors"), whole[0])
 
     def test_records_are_means_in_nats(self):
-        """One epoch of one step: the record is what the terms are before the step, the generator's after the discriminator's."""
+        """One epoch of one step: each player's terms before its own step, the generator's after the discriminator's."""
         model = small_infogan(dtype=torch.float64)
         seen = []
         model.climbed = lambda terms: seen.append(terms) or type(model).climbed(model, terms)
@@ -154,7 +156,7 @@ class TestWhatStopsIt:
         with torch.no_grad():
             model.discriminator.last.weight.mul_(1e25)
         before = [one.clone() for one in model.parameters()]
-        with pytest.raises(TrainingError, match=r"step 1, discriminator: the gradient or a value is NaN or infinite \(discrimination"):
+        with pytest.raises(TrainingError, match=r"step 1, discriminator: .* is NaN or infinite \(discrimination"):
             train_adversarial(model, torch.randn(9, 2, generator=torch.Generator().manual_seed(1)), 1, batch_size=4)
         assert all(torch.equal(old, new) for old, new in zip(before, model.parameters()))
 
@@ -175,7 +177,8 @@ class TestWhatStopsIt:
             small_run(n_epochs=2, folder=tmp_path, resume=True)
 
     def test_checkpoint_by_time(self, tmp_path):
-        """``checkpoint_minutes`` 0: one after every step, so a crash loses nothing; the file is whole."""
+        """``checkpoint_minutes`` 0: one after every step, so a crash loses little; the file is whole."""
+
         def crash(record, model):
             raise RuntimeError("power cut")
 
@@ -229,11 +232,11 @@ def test_a_ring_of_gaussians_is_learned():
         torch.manual_seed(4)
         model = GAN(ImplicitGenerator(point_generator(4, 2), 4), point_discriminator(2), penalty=0.2)
     before = energy_distance(model.sample(1500, 1), fresh)
-    result = train_adversarial(model, x, 40, batch_size=128, generator_rate=1e-3, discriminator_rate=2e-3, random_state=2)
+    train_adversarial(model, x, 40, batch_size=128, generator_rate=1e-3, discriminator_rate=2e-3, random_state=2)
     sampled = model.sample(1500, 1)
-    centres = torch.stack([2 * torch.tensor([math.cos(a), math.sin(a)]) for a in (torch.arange(6) * math.pi / 3 + 0.2).tolist()])
+    angles = torch.arange(6) * math.pi / 3 + 0.2
+    centres = 2 * torch.stack([angles.cos(), angles.sin()], dim=1)
     distance, nearest = torch.cdist(sampled, centres).min(dim=1)
-    print(before, energy_distance(sampled, fresh), (distance < 0.5).float().mean(), torch.bincount(nearest[distance < 0.5], minlength=6), result.records[-1])
     assert energy_distance(sampled, fresh) < 0.1 * before
     assert (distance < 0.5).float().mean() > 0.75
     assert (torch.bincount(nearest[distance < 0.5], minlength=6) > 30).all()
@@ -242,4 +245,5 @@ def test_a_ring_of_gaussians_is_learned():
 def energy_distance(x, y):
     """2 E|x - y| - E|x - x'| - E|y - y'|; 0 where both have one law."""
     n, m = len(x), len(y)
-    return (2 * torch.cdist(x, y).mean() - torch.pdist(x).sum() * 2 / (n * (n - 1)) - torch.pdist(y).sum() * 2 / (m * (m - 1))).item()
+    within_x, within_y = 2 * torch.pdist(x).sum() / (n * (n - 1)), 2 * torch.pdist(y).sum() / (m * (m - 1))
+    return (2 * torch.cdist(x, y).mean() - within_x - within_y).item()
