@@ -206,13 +206,16 @@ class InfoGAN(GAN):
         return category | {"numbers": numbers + self.code.n_continuous * math.log(2)}
 
     @torch.no_grad()
-    def information(self, n_samples: int, random_state: Seed) -> Float[Tensor, " batch"]:
-        """ln Q(c|G(z, c)) + H(c) for so many fresh draws, its mean the bound on I(c; x); in evaluation mode, nats."""
+    def information_by_part(self, n_samples: int, random_state: Seed) -> dict[str, Float[Tensor, " batch"]]:
+        """ln Q(c|G(z, c)) + H(c) of each part of the code, for so many fresh draws, in evaluation mode, nats."""
         check_count("n_samples", n_samples)
         with in_evaluation_mode(self):
             generated = self.generate(n_samples, random_state)
-            terms = self.information_terms(self.discriminator.recognize(generated.x), generated.code)
-        return torch.stack(list(terms.values())).sum(dim=0)
+            return self.information_terms(self.discriminator.recognize(generated.x), generated.code)
+
+    def information(self, n_samples: int, random_state: Seed) -> Float[Tensor, " batch"]:
+        """The sum of :meth:`information_by_part`: its mean is the bound on I(c; x)."""
+        return torch.stack(list(self.information_by_part(n_samples, random_state).values())).sum(dim=0)
 
     @torch.no_grad()
     def recognize(self, x: object) -> CodePosterior:
