@@ -217,10 +217,14 @@ class Game:
         if self.augmentation is not None:
             x = self.augmentation(x, state.stream)
             generated = replace(generated, x=self.augmentation(generated.x, state.stream))
-        of_discriminator = self.model.discriminator_terms(x, generated.detach())
-        self._climb("discriminator", self.model.discriminator, of_discriminator)
-        of_generator = self.model.generator_terms(generated)
-        self._climb("generator", self.model.generator, of_generator)
+        try:
+            of_discriminator = self.model.discriminator_terms(x, generated.detach())
+            self._climb("discriminator", self.model.discriminator, of_discriminator)
+            of_generator = self.model.generator_terms(generated)
+            self._climb("generator", self.model.generator, of_generator)
+        except ValueError as error:  # a NaN, found by what it was handed to
+            error.add_note(f"in step {state.step + 1} of training")
+            raise
         state.step += 1
         state.add(of_discriminator | of_generator)  # of a term that both climb, the generator's, which was computed last
 

@@ -30,7 +30,7 @@ def plot_code_traversal(
     Parameters
     ----------
     images : (n_categories, n_noise, rows * columns)
-        As :meth:`lvmlib.generators.infogan.InfoGAN.traverse_categories` gives them.
+        As :meth:`lvmlib.information.infogan.InfoGAN.traverse_categories` gives them.
     image_shape : (rows, columns)
     category_names
         One a row; where not given, c = 0, c = 1, ...

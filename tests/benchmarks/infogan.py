@@ -19,8 +19,8 @@ import torch
 from benchmark_record import use_cores, write_report
 
 from lvmlib.data.images import digits
-from lvmlib.generators.code_recovery import code_recovery
-from lvmlib.generators.infogan_digits import digits_infogan, train_digits_infogan
+from lvmlib.information.code_recovery import code_recovery
+from lvmlib.information.infogan_digits import digits_infogan, train_digits_infogan
 
 
 def one_seed(seed: int, n_epochs: int | None, progress: bool) -> dict[str, float]:

@@ -12,7 +12,7 @@ from lvmlib.generators.adversarial import GAN, ImplicitGenerator
 from lvmlib.generators.adversarial_folder import read_adversarial_log, told
 from lvmlib.generators.adversarial_networks import point_discriminator, point_generator
 from lvmlib.generators.adversarial_training import Game, train_adversarial
-from lvmlib.generators.infogan import LatentCode, convolutional_infogan
+from lvmlib.information.infogan import LatentCode, convolutional_infogan
 from lvmlib.training import BinarizedAfresh, CheckpointError, TrainingError, load_weights
 
 N_EXAMPLES, BATCH_SIZE, N_EPOCHS = 43, 8, 4

@@ -7,7 +7,7 @@ import torch
 
 from lvmlib.generators.adversarial_training import train_adversarial
 from lvmlib.generators.augmentation import RandomAffine
-from lvmlib.generators.infogan import LatentCode, convolutional_infogan
+from lvmlib.information.infogan import LatentCode, convolutional_infogan
 
 def images(n=5, side=6, dtype=torch.float64):
     return torch.rand(n, side**2, generator=torch.Generator().manual_seed(8), dtype=torch.float64).to(dtype)

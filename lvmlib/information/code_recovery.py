@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Int
 from torch import Tensor
+
+from lvmlib.information.discrete import mutual_information
 
 
 @dataclass(frozen=True)
@@ -57,10 +59,4 @@ def code_recovery(categories: Int[Tensor, " batch"], labels: Int[Tensor, " batch
     rows, columns = map(torch.from_numpy, linear_sum_assignment(counts.numpy(), maximize=True))
     names = torch.full((n_categories,), -1).index_put_((columns,), rows)
     accuracy = counts[rows, columns].sum().item() / len(labels)
-    return CodeRecovery(counts, names, accuracy, table_information(counts.double() / len(labels)).item())
-
-
-def table_information(joint: Float[Tensor, "n_x n_y"]) -> Float[Tensor, ""]:
-    """I(X; Y) = Σ p(x, y) ln p(x, y) / (p(x) p(y)) of a table of probabilities, nats; 0 ln 0 = 0."""
-    product = joint.sum(dim=1, keepdim=True) * joint.sum(dim=0, keepdim=True)
-    return (torch.xlogy(joint, joint) - torch.xlogy(joint, product)).sum()
+    return CodeRecovery(counts, names, accuracy, mutual_information(counts.double() / len(labels)).item())

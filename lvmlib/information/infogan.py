@@ -26,6 +26,7 @@ from lvmlib.generators.adversarial import (
     in_evaluation_mode,
 )
 from lvmlib.generators.adversarial_networks import Discriminator, convolutional_discriminator, convolutional_generator
+from lvmlib.information.conditional_bounds import barber_agakov
 from lvmlib.networks import perceptron
 from lvmlib.randomness import Seed, as_generator
 from lvmlib.validation import as_data, check_count
@@ -100,10 +101,15 @@ class CodePosterior:
         n_categories = self.logits.shape[-1]
         return (code[..., :n_categories] * self.logits.log_softmax(dim=-1)).sum(dim=-1)
 
+    def log_prob_numbers(self, code: Float[Tensor, "*batch n_code"]) -> Float[Tensor, "*batch"]:
+        """ln Q of the numbers alone, nats; 0 where there are none."""
+        if self.numbers is None:
+            return torch.zeros_like(self.logits[..., 0])
+        return self.numbers.log_prob(code[..., self.logits.shape[-1] :])
+
     def log_prob(self, code: Float[Tensor, "*batch n_code"]) -> Float[Tensor, "*batch"]:
         """ln Q(c|x), nats."""
-        category = self.log_prob_category(code)
-        return category if self.numbers is None else category + self.numbers.log_prob(code[..., self.logits.shape[-1] :])
+        return self.log_prob_category(code) + self.log_prob_numbers(code)
 
 
 class RecognizingDiscriminator(nn.Module):
@@ -199,11 +205,12 @@ class InfoGAN(GAN):
 
     def information_terms(self, posterior: CodePosterior, code: Float[Tensor, "batch n_code"]) -> dict[str, Tensor]:
         """The bound on I(c; x) of each part of the code, ln Q(c|x) + H(c), each (batch,), nats; their sum is the whole's."""
-        category = {"category": posterior.log_prob_category(code) + math.log(self.code.n_categories)}
-        if not self.code.n_continuous:
-            return category
-        numbers = posterior.log_prob(code) - posterior.log_prob_category(code)
-        return category | {"numbers": numbers + self.code.n_continuous * math.log(2)}
+        log_category = posterior.log_prob_category(code)
+        terms = {"category": barber_agakov(log_category, math.log(self.code.n_categories)).values}
+        if self.code.n_continuous:
+            entropy = self.code.n_continuous * math.log(2)
+            terms["numbers"] = barber_agakov(posterior.log_prob_numbers(code), entropy).values
+        return terms
 
     @torch.no_grad()
     def information_by_part(self, n_samples: int, random_state: Seed) -> dict[str, Float[Tensor, " batch"]]:

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from lvmlib.generators.adversarial_training import AdversarialResult, train_adversarial
 from lvmlib.generators.augmentation import RandomAffine
-from lvmlib.generators.infogan import InfoGAN, LatentCode, convolutional_infogan
+from lvmlib.information.infogan import InfoGAN, LatentCode, convolutional_infogan
 from lvmlib.randomness import Seed, as_generator, drawing_from
 
 IMAGE_SIDE = 8
