@@ -82,14 +82,15 @@ class TestPlayers:
         assert model.climbed(model.generator_terms(model.generate(8, 1))).mean().item() > before
 
 
-class TestRuns:
-    @pytest.fixture(scope="class")
-    def whole(self, tmp_path_factory):
-        folder = tmp_path_factory.mktemp("whole")
-        model, result = small_run(folder=folder, presentation=CtrlC())
-        assert result.n_steps == N_EPOCHS * N_STEPS_PER_EPOCH and [one.epoch for one in result.records] == [1, 2, 3, 4]
-        return model, result, folder
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole")
+    model, result = small_run(folder=folder, presentation=CtrlC())
+    assert result.n_steps == N_EPOCHS * N_STEPS_PER_EPOCH and [one.epoch for one in result.records] == [1, 2, 3, 4]
+    return model, result, folder
 
+
+class TestRuns:
     @pytest.mark.parametrize("step", [1, N_STEPS_PER_EPOCH, N_STEPS_PER_EPOCH + 1, 13, N_EPOCHS * N_STEPS_PER_EPOCH])
     def test_interrupted_equals_not_interrupted(self, whole, tmp_path, step):
         with pytest.raises(KeyboardInterrupt, match=f"after step {step}; the checkpoint is in"):
