@@ -226,7 +226,7 @@ def ring(n, generator):
 
 
 def test_a_ring_of_gaussians_is_learned():
-    """All six found, most samples near one, and far nearer to the data than before training: the energy distance says so."""
+    """All six found, most samples near one, and far nearer to the data than before training, by the energy distance."""
     x, _ = ring(2048, torch.Generator().manual_seed(0))
     fresh, _ = ring(1500, torch.Generator().manual_seed(1))
     with torch.random.fork_rng(devices=[]):
@@ -238,9 +238,9 @@ def test_a_ring_of_gaussians_is_learned():
     angles = torch.arange(6) * math.pi / 3 + 0.2
     centres = 2 * torch.stack([angles.cos(), angles.sin()], dim=1)
     distance, nearest = torch.cdist(sampled, centres).min(dim=1)
-    assert energy_distance(sampled, fresh) < 0.1 * before
-    assert (distance < 0.5).float().mean() > 0.75
-    assert (torch.bincount(nearest[distance < 0.5], minlength=6) > 30).all()
+    assert energy_distance(sampled, fresh) < 0.05 * before  # other seeds: 0.007 to 0.01 times
+    assert (distance < 0.5).float().mean() > 0.6  # others: 0.73 to 0.80
+    assert (torch.bincount(nearest[distance < 0.5], minlength=6) > 40).all()  # others: at least 82
 
 
 def energy_distance(x, y):
