@@ -17,13 +17,13 @@ from jaxtyping import Float
 from torch import Tensor
 
 from lvmlib.generators.adversarial_training import AdversarialResult, train_adversarial
-from lvmlib.generators.augmentation import RandomAffine
+from lvmlib.generators.augmentation import GaussianNoise, InTurn, RandomAffine
 from lvmlib.information.infogan import InfoGAN, LatentCode, convolutional_infogan
 from lvmlib.randomness import Seed, as_generator, drawing_from
 
 IMAGE_SIDE = 8
 CODE = LatentCode(n_categories=10, n_continuous=2)
-AUGMENTATION = RandomAffine(IMAGE_SIDE, degrees=15.0, stretch=0.15, pixels=0.7)
+AUGMENTATION = InTurn((RandomAffine(IMAGE_SIDE, degrees=15.0, stretch=0.15, pixels=0.7), GaussianNoise(0.15)))
 N_EPOCHS = 150
 SETTINGS = {"batch_size": 64, "generator_rate": 1e-3, "discriminator_rate": 1e-3, "augmentation": AUGMENTATION}
 
