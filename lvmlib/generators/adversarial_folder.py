@@ -91,6 +91,9 @@ class AdversarialFolder:
         self.folder, self.every_seconds, self.recorded = folder, every_minutes * 60, recorded
         self.last_saved = time.monotonic()
 
+    def holds_checkpoint(self) -> bool:
+        return self.folder is not None and (self.folder / CHECKPOINT).exists()
+
     def is_due(self) -> bool:
         return self.folder is not None and time.monotonic() - self.last_saved > self.every_seconds
 
@@ -98,7 +101,7 @@ class AdversarialFolder:
         """Take ``state`` to where the checkpoint stands, if there is one, and set the folder up."""
         if self.folder is None:
             return
-        if (self.folder / CHECKPOINT).exists():
+        if self.holds_checkpoint():
             if not resume:
                 raise FileExistsError(f"{self.folder} holds a run already: resume=True goes on with it, or use another folder")
             self._load(state, self.folder / CHECKPOINT)

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from lvmlib.convolutional import KERNEL, _smallest_side
+from lvmlib.convolutional import KERNEL, smallest_side
 from lvmlib.networks import perceptron
 from lvmlib.validation import check_count
 
@@ -68,7 +68,7 @@ def convolutional_generator(n_inputs: int, image_side: int, n_channels: Sequence
     networks, 2016, section 3.
     """
     check_count("n_inputs", n_inputs)
-    side = _smallest_side(image_side, n_channels)
+    side = smallest_side(image_side, n_channels)
     n_flat = n_channels[0] * side**2
     layers: list[nn.Module] = [nn.Linear(n_inputs, n_flat, bias=False), nn.BatchNorm1d(n_flat), nn.ReLU()]
     layers.append(nn.Unflatten(1, (n_channels[0], side, side)))
@@ -94,7 +94,7 @@ def convolutional_discriminator(
     ValueError, TypeError
         As :func:`convolutional_generator`.
     """
-    side = _smallest_side(image_side, n_channels)
+    side = smallest_side(image_side, n_channels)
     check_count("n_hidden", n_hidden)
     layers: list[nn.Module] = [nn.Unflatten(1, (1, image_side, image_side))]
     for before, after in zip([1, *n_channels], n_channels):

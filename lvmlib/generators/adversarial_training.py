@@ -144,6 +144,10 @@ def train_adversarial(
     was_training = model.training
     try:
         game.play(n_epochs, kept, progress, callback)
+    except (TrainingError, ValueError) as error:
+        if kept.holds_checkpoint():
+            error.add_note(f"the last checkpoint stands in {kept.folder}")
+        raise
     finally:
         model.train(was_training)
     return AdversarialResult(game.state.records, game.state.step, game.state.seconds)
@@ -214,6 +218,8 @@ class Game:
         if self.presentation is not None:
             x = self.presentation(x, state.stream)
         generated = self.model.generate(len(x), state.stream)
+        if generated.x.shape != x.shape:
+            raise ValueError(f"x has {x.shape[1]} columns, but the generator makes {generated.x.shape[1]}")
         if self.augmentation is not None:
             x = self.augmentation(x, state.stream)
             generated = replace(generated, x=self.augmentation(generated.x, state.stream))

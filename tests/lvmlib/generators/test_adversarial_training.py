@@ -161,6 +161,20 @@ class TestWhatStopsIt:
             train_adversarial(model, torch.randn(9, 2, generator=torch.Generator().manual_seed(1)), 1, batch_size=4)
         assert all(torch.equal(old, new) for old, new in zip(before, model.parameters()))
 
+    def test_what_stands_is_said(self, tmp_path):
+        """A NaN in the second epoch's batches: the checkpoint is of a step before, and whole."""
+
+        def spoilt(x, generator):
+            spoilt.n_seen += 1
+            return x * (math.nan if spoilt.n_seen > N_STEPS_PER_EPOCH else 1.0)
+
+        spoilt.n_seen = 0
+        with pytest.raises(ValueError, match="NaN") as caught:
+            small_run(folder=tmp_path, presentation=spoilt, checkpoint_minutes=0.0)
+        assert f"in step {N_STEPS_PER_EPOCH + 1} of training" in caught.value.__notes__
+        assert f"the last checkpoint stands in {tmp_path}" in caught.value.__notes__
+        assert all(torch.isfinite(one.double()).all() for one in load_file(tmp_path / "model.safetensors").values())
+
     def test_a_folder_in_use_or_another_run(self, tmp_path):
         small_run(n_epochs=1, folder=tmp_path)
         with pytest.raises(FileExistsError, match="holds a run already"):
@@ -211,6 +225,7 @@ class TestWhatStopsIt:
             (images(torch.float64), ValueError, "x is torch.float64 on cpu, the model torch.float32"),
             (images().clone().index_fill_(0, torch.tensor([2]), math.nan), ValueError, "64 values that are NaN"),
             (images()[0], ValueError, "shape"),
+            (images()[:, :49].contiguous(), ValueError, "x has 49 columns, but the generator makes 64"),
             (images().long(), TypeError, "x must be float32 or float64"),
             (3 * images(), ValueError, "must lie in"),
         ]:
