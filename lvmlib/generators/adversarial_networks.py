@@ -3,14 +3,14 @@
 Outside of them an image is a flat row of pixels in [0, 1]. The generator doubles its side in each layer, with batch
 normalization and ReLU, and ends in a sigmoid; the discriminator halves it in each, with leaky ReLU. DCGAN normalizes
 the discriminator's batches too; here it judges each example by itself, so that R1 has its meaning and the batch's
-make-up gives nothing away.
+make-up gives nothing away. The first weights are PyTorch's, scaled to a layer's width: DCGAN's N(0, 0.02²) is made for
+layers of hundreds of channels, and in narrow ones lets the code's gradient fade.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
@@ -20,8 +20,6 @@ from lvmlib.validation import check_count
 
 LEAK = 0.1
 """Slope of the leaky ReLU below 0: InfoGAN's; DCGAN's is 0.2."""
-DEVIATION = 0.02
-"""Standard deviation of the first weights of convolutions, DCGAN's."""
 
 
 class Discriminator(nn.Module):
@@ -75,13 +73,13 @@ def convolutional_generator(n_inputs: int, image_side: int, n_channels: Sequence
     for before, after in zip(n_channels, n_channels[1:]):
         layers += [nn.ConvTranspose2d(before, after, **KERNEL, bias=False), nn.BatchNorm2d(after), nn.ReLU()]
     layers += [nn.ConvTranspose2d(n_channels[-1], 1, **KERNEL), nn.Sigmoid(), nn.Flatten()]
-    return _started(nn.Sequential(*layers))
+    return nn.Sequential(*layers)
 
 
 def convolutional_discriminator(
     image_side: int, n_channels: Sequence[int] = (32, 64), n_hidden: int = 128, spectral: bool = False
 ) -> Discriminator:
-    """(batch, side²) -> logits (batch,): for each of ``n_channels`` a convolution that halves the image, then two linear layers.
+    """(batch, side²) -> logits (batch,): a convolution for each of ``n_channels``, each halves the image, then two linear layers.
 
     Parameters
     ----------
@@ -100,7 +98,7 @@ def convolutional_discriminator(
     for before, after in zip([1, *n_channels], n_channels):
         layers += [nn.Conv2d(before, after, **KERNEL), nn.LeakyReLU(LEAK)]
     layers += [nn.Flatten(), nn.Linear(n_channels[-1] * side**2, n_hidden), nn.LeakyReLU(LEAK)]
-    trunk = _started(nn.Sequential(*layers))
+    trunk = nn.Sequential(*layers)
     if spectral:
         for index, layer in enumerate(trunk):
             if isinstance(layer, (nn.Conv2d, nn.Linear)):
@@ -117,14 +115,3 @@ def point_discriminator(n_features: int, hidden: Sequence[int] = (64, 64)) -> Di
     """(batch, n_features) -> logits (batch,), a perceptron with ReLU."""
     *inner, n_hidden = hidden
     return Discriminator(nn.Sequential(perceptron(n_features, inner, n_hidden, "relu"), nn.ReLU()), n_hidden)
-
-
-@torch.no_grad()
-def _started(network: nn.Sequential) -> nn.Sequential:
-    """Convolutions' weights from N(0, 0.02²), their biases 0; linear layers keep PyTorch's start."""
-    for layer in network:
-        if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d)):
-            nn.init.normal_(layer.weight, std=DEVIATION)
-            if layer.bias is not None:
-                nn.init.zeros_(layer.bias)
-    return network

@@ -59,8 +59,8 @@ def plot_code_traversal(
     by_code, by_noise = (np.sqrt(images.var(axis=axis).mean()) for axis in (0, 1))
     set_alt_text(
         figure,
-        f"Generated images of {image_shape[0]} by {image_shape[1]} pixels, one category of the code a row ({', '.join(names)}), "
-        f"one draw of the noise a column, {n_noise} of them. Down a column pixels differ by {by_code:.2g}, "
+        f"Generated images of {image_shape[0]} by {image_shape[1]} pixels, one category of the code a row "
+        f"({', '.join(names)}), one draw of the noise a column, {n_noise} of them. Down a column pixels differ by {by_code:.2g}, "
         f"along a row by {by_noise:.2g} (standard deviations).",
     )
     return figure

@@ -1,8 +1,8 @@
 """InfoGAN on scikit-learn's digits, several seeds: how far the categorical code agrees with the labels, which it never saw.
 
-Written to ``results/reports/infogan.json``: of each seed the accuracy of the best one-to-one naming of the codes, the information
-between code and label, the bound on I(c; x) beside H(c) = ln 10, and the time of training. Beside it k-means with ten clusters on the
-same pixels, the best of ten starts by its own objective, at the same seeds.
+Written to ``results/reports/infogan.json``: of each seed the accuracy of the best one-to-one naming of the codes, the
+information between code and label, the bound on I(c; x) beside H(c) = ln 10, and the time of training. Beside it
+k-means with ten clusters on the same pixels, the best of ten starts by its own objective, at the same seeds.
 
     python tests/benchmarks/infogan.py            five seeds
     python tests/benchmarks/infogan.py --quick    one, for two epochs, nothing written
@@ -64,7 +64,8 @@ def main() -> None:
     for seed in seeds:
         ours.append(one_seed(seed, 2 if arguments.quick else None, progress=True))
         peer.append(k_means(seed))
-        print({name: round(value, 3) for name, value in ours[-1].items()}, "k-means", round(peer[-1]["accuracy"], 3), flush=True)
+        told = {name: round(value, 3) for name, value in ours[-1].items()}
+        print(told, "k-means", round(peer[-1]["accuracy"], 3), flush=True)
     for name in ("accuracy", "information", "bound_category", "seconds"):
         values = [one[name] for one in ours]
         print(f"{name}: median {statistics.median(values):.3f}, {min(values):.3f} to {max(values):.3f}")

@@ -6,12 +6,12 @@ import signal
 import pytest
 import torch
 from safetensors.torch import load_file
-from torch import nn
 
 from lvmlib.generators.adversarial import GAN, ImplicitGenerator
 from lvmlib.generators.adversarial_folder import read_adversarial_log, told
 from lvmlib.generators.adversarial_networks import point_discriminator, point_generator
 from lvmlib.generators.adversarial_training import Game, train_adversarial
+from lvmlib.generators.augmentation import RandomAffine
 from lvmlib.information.infogan import LatentCode, convolutional_infogan
 from lvmlib.training import BinarizedAfresh, CheckpointError, TrainingError, load_weights
 
@@ -130,6 +130,20 @@ class TestRuns:
         assert result.n_steps == 1 and of_discriminator["category"].mean() != of_generator["category"].mean()
         expected = {name: one.mean().item() for name, one in (of_discriminator | of_generator).items()}
         assert result.records[0].terms == pytest.approx(expected, rel=1e-14)
+
+    @pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no CUDA device")
+    def test_on_a_gpu(self, tmp_path):
+        def run(seed, n_epochs):
+            model = small_infogan(seed).cuda()
+            augmentation = RandomAffine(8, 10.0, 0.1, 0.5)
+            train_adversarial(
+                model, images().cuda(), n_epochs, batch_size=8, augmentation=augmentation, folder=tmp_path, resume=True
+            )
+            return model
+
+        model = run(3, 1)
+        assert model.sample(5, 1).device.type == "cuda" and model.information(5, 1).device.type == "cuda"
+        assert not same_bits(run(4, 2), model)
 
     def test_callback_and_mode(self):
         model, seen = small_infogan().eval(), []
