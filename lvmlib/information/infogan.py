@@ -188,9 +188,9 @@ class InfoGAN(GAN):
         return super().weights | {"category": self.category_weight, "numbers": self.number_weight}
 
     def generate(self, n_samples: int, random_state: Seed) -> Generated:
-        noise_seed = as_generator(random_state, next(self.parameters()).device)
-        noise = self.generator.draw_noise(n_samples, noise_seed)
-        code = self.code.sample(n_samples, noise_seed, noise)
+        stream = as_generator(random_state, next(self.parameters()).device)
+        noise = self.generator.draw_noise(n_samples, stream)
+        code = self.code.sample(n_samples, stream, noise)
         return Generated(self.generator(torch.cat([noise, code], dim=-1)), code)
 
     def discriminator_terms(self, x: Float[Tensor, "batch n_features"], generated: Generated) -> dict[str, Tensor]:
