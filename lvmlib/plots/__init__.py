@@ -11,6 +11,7 @@ not used, and matplotlib's settings are as before.
 from lvmlib.plots.alignments import plot_alignment
 from lvmlib.plots.alt_text import alt_text, set_alt_text, show, to_html
 from lvmlib.plots.bounds import plot_bounds
+from lvmlib.plots.codes import plot_code_traversal
 from lvmlib.plots.gradients import plot_signal_to_noise
 from lvmlib.plots.images import plot_images
 from lvmlib.plots.label_spans import plot_label_spans
@@ -27,6 +28,7 @@ __all__ = [
     "panels",
     "plot_alignment",
     "plot_bounds",
+    "plot_code_traversal",
     "plot_density",
     "plot_elbo",
     "plot_ellipses",
