@@ -2,7 +2,7 @@
 
 
 def train(parameters, trained, batches, noise, n_levels, learning_rate):
-    leaves = {name: torch.nn.Parameter(tensor.detach().clone(), requires_grad=name in trained) for name, tensor in parameters.items()}
+    leaves = {name: torch.nn.Parameter(tensor.detach().clone(), name in trained) for name, tensor in parameters.items()}
     adam = torch.optim.Adam([leaves[name] for name in trained], lr=learning_rate, maximize=True)
     for t in range(len(batches)):
         adam.zero_grad(set_to_none=True)
