@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lvmlib.plots.alt_text import add_alt_text
-from lvmlib.plots.look import COLOURS, INK, as_array, figure_and_axes, look
+from lvmlib.plots.look import COLOURS, as_array, figure_and_axes, look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+MOST_FRAMED = 32
+"""Pairs whose scores are framed on the diagonal."""
 
 
 def plot_dependence(
@@ -72,12 +75,23 @@ def plot_dependence(
     return figure
 
 
-def plot_scores(scores: object, *, title: str | None = None, colour_bar: bool = True, ax: Axes | None = None) -> Figure:
-    """A critic's scores f(x_i, y_j) in shades: row i is an x, column j a y; the true pairs, on the diagonal, are framed.
+def plot_scores(
+    scores: object,
+    *,
+    limits: tuple[float, float] | None = None,
+    colour_bar: bool = True,
+    title: str | None = None,
+    ax: Axes | None = None,
+) -> Figure:
+    """A critic's scores f(x_i, y_j) in shades: row i is an x, column j a y; the true pairs are the diagonal.
+
+    Up to 32 pairs are framed; of more the frames would hide the shades.
 
     Parameters
     ----------
     scores : (batch, batch)
+    limits
+        Scores of the darkest and the lightest shade; where not given, the least and the greatest score.
 
     Returns
     -------
@@ -96,9 +110,10 @@ def plot_scores(scores: object, *, title: str | None = None, colour_bar: bool = 
     with look():
         from matplotlib.patches import Rectangle
 
-        shades = ax.imshow(scores, cmap="viridis")
-        for i in range(n):
-            ax.add_patch(Rectangle((i - 0.5, i - 0.5), 1, 1, fill=False, edgecolor="white" if n < 40 else INK, linewidth=0.9))
+        lowest, highest = limits or (scores.min(), scores.max())
+        shades = ax.imshow(scores, cmap="viridis", vmin=lowest, vmax=highest)
+        for i in range(n if n <= MOST_FRAMED else 0):
+            ax.add_patch(Rectangle((i - 0.5, i - 0.5), 1, 1, fill=False, edgecolor="white", linewidth=1.0))
         if colour_bar:
             ax.get_figure(root=True).colorbar(shades, ax=ax, label="f(x, y) (nats)")
         ax.grid(False)

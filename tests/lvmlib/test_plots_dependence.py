@@ -75,6 +75,14 @@ class TestScores:
         text = plots.alt_text(figure)
         assert "A critic: scores of 3 by 3 pairs" in text and "mean is 3.33 on the diagonal" in text and "-0.917 off it" in text
 
+    def test_many_pairs_have_no_frames(self):
+        scores = torch.randn(33, 33, generator=torch.Generator().manual_seed(0))
+        assert not plots.plot_scores(scores).axes[0].patches and len(plots.plot_scores(scores[:32, :32]).axes[0].patches) == 32
+
+    def test_limits_of_the_shades(self):
+        assert plots.plot_scores(self.SCORES).axes[0].images[0].get_clim() == (-4, 5)
+        assert plots.plot_scores(self.SCORES, limits=(-10, 7)).axes[0].images[0].get_clim() == (-10, 7)
+
     def test_without_a_colour_bar(self):
         assert len(plots.plot_scores(self.SCORES, colour_bar=False).axes) == 1
 
