@@ -12,7 +12,7 @@ The layers stand in :mod:`~lvmlib.generators.coupling`, :mod:`~lvmlib.generators
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
@@ -44,7 +44,7 @@ class FlowDistribution:
 
     has_rsample = True
 
-    def __init__(self, base: Any, layers: Sequence[Any], context: Tensor | None = None) -> None:
+    def __init__(self, base: Any, layers: Iterable[Any], context: Tensor | None = None) -> None:
         self.base, self.layers, self.context = base, list(layers), context
 
     def log_prob(self, value: Float[Tensor, "*shape n_features"]) -> Float[Tensor, "*out"]:
