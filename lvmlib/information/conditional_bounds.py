@@ -61,7 +61,7 @@ def barber_agakov(log_conditional: Float[Tensor, " batch"], entropy: float) -> E
 
     References
     ----------
-    Barber & Agakov, The IM Algorithm, 2003, equation (3); Poole et al., On Variational Bounds of Mutual Information,
+    Barber & Agakov, The IM Algorithm, 2003; Poole et al., On Variational Bounds of Mutual Information,
     2019, section 2.1, I_BA.
     """
     check_per_example("log_conditional", log_conditional)
@@ -189,7 +189,7 @@ def club(log_conditional: Scores, conditional: Conditional = "true", positive_am
 
     References
     ----------
-    Cheng et al., CLUB: A Contrastive Log-ratio Upper Bound of Mutual Information, 2020, equations (7), (9) and
+    Cheng et al., CLUB: A Contrastive Log-ratio Upper Bound of Mutual Information, 2020, section 3 and
     theorem 3.2.
     """
     check_scores(log_conditional, "log_conditional")

@@ -62,8 +62,8 @@ def mutual_information(joint: Float[Tensor, "*batch n_x n_y"]) -> Float[Tensor, 
         As :func:`entropy`.
     """
     check_probabilities("joint", joint, n_dimensions=2)
-    product = joint.sum(dim=-1, keepdim=True) * joint.sum(dim=-2, keepdim=True)
-    ratio = torch.where(joint > 0, joint / product, 1.0)
+    p_x, p_y = joint.sum(dim=-1, keepdim=True), joint.sum(dim=-2, keepdim=True)
+    ratio = torch.where(joint > 0, joint / p_x / p_y, 1.0)
     return torch.special.xlogy(joint, ratio).sum(dim=(-2, -1))
 
 

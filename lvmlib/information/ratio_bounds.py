@@ -104,7 +104,7 @@ def donsker_varadhan(scores: Scores) -> Estimate:
 
     References
     ----------
-    Donsker & Varadhan, 1983; Belghazi et al., Mutual Information Neural Estimation, 2018, equation (5).
+    Donsker & Varadhan, 1983; Belghazi et al., Mutual Information Neural Estimation, 2018, section 3.1.
     """
     check_scores(scores)
     return Estimate(scores.diagonal() - log_mean_exp_of_others(scores, dim=None), "neither")
@@ -179,8 +179,8 @@ def smile(scores: Scores, clip: float | None = 5.0) -> Estimate:
 
     References
     ----------
-    Song & Ermon, Understanding the Limitations of Variational Mutual Information Estimators, 2020, equation (16) and
-    section 6.
+    Song & Ermon, Understanding the Limitations of Variational Mutual Information Estimators, 2020,
+    section 4, I_SMILE.
     """
     check_scores(scores)
     if clip is not None and not clip > 0:
