@@ -1,0 +1,118 @@
+"""Empowerment as heat maps of a world, and the path of an agent that climbs it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lvmlib.information.grid_world import DOOR, KEY, WALL, GridWorld
+from lvmlib.plots.alt_text import add_alt_text
+from lvmlib.plots.look import INK, QUIET, as_array, look, panels
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+PATH_COLOUR = "#D55E00"
+
+
+def plot_empowerment(
+    world: GridWorld, values: Mapping[str, object], *, paths: Sequence[Sequence[int]] = (), title: str | None = None
+) -> Figure:
+    """One map for each of some values of the states, all on one scale; a world with a key has a row without it and one with it.
+
+    Parameters
+    ----------
+    values
+        By name, such as "exact" and "variational": one number a state, (states,), in nats.
+    paths
+        Of agents, each a list of states as :func:`lvmlib.information.empowerment.climb` returns it, drawn on every map
+        of the layer that they lie in; a ring where one begins, a dot where it ends.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    TypeError, ValueError
+        If values are not one a state, or NaN or infinite, or a path is empty or leaves the states.
+    """
+    if not values:
+        raise ValueError("values must hold at least one row of numbers, got none")
+    shown = {str(name): as_array(f"values[{name!r}]", one, 1, world.n_states) for name, one in values.items()}
+    for path in paths:
+        if len(path) == 0 or not all(0 <= state < world.n_states for state in path):
+            raise ValueError(f"paths must hold states from 0 to {world.n_states - 1}, got {list(path)}")
+    cells, holds = world.cells.cpu().numpy(), world.holds_key.cpu().numpy()
+    layers = sorted(set(holds.tolist()))
+    lowest, highest = min(one.min() for one in shown.values()), max(one.max() for one in shown.values())
+    n_rows, n_columns = len(world.rows), len(world.rows[0])
+
+    figure, axes = panels(len(layers) * len(shown), n_columns=len(shown), size=(0.32 * n_columns + 0.9, 0.32 * n_rows + 0.9))
+    with look():
+        images = []
+        for (layer, name), ax in zip([(layer, name) for layer in layers for name in shown], axes):
+            grid = np.full((n_rows, n_columns), np.nan)
+            own = holds == layer
+            grid[cells[own, 0], cells[own, 1]] = shown[name][own]
+            ax.set_facecolor("#4A4A4A")
+            images.append(ax.imshow(grid, cmap="cividis", vmin=lowest, vmax=max(highest, lowest + 1e-9), interpolation="nearest"))
+            _mark_signs(ax, world, layer)
+            for path in paths:
+                _draw_path(ax, [tuple(cells[state].tolist()) for state in path if holds[state] == layer])
+            ax.grid(False)
+            ax.set(xticks=range(n_columns), yticks=range(n_rows), xlabel="column", ylabel="row")
+            ax.tick_params(length=0, labelsize=7)
+            key = {0: ", without the key", 1: ", with the key"}[layer] if world.has_key else ""
+            ax.set_title(f"{name}{key}", fontsize=10)
+        figure.colorbar(images[-1], ax=axes, label="empowerment (nats)", shrink=0.8)
+        if title:
+            figure.suptitle(title, color=INK)
+    add_alt_text(figure, _described(world, shown, paths, title))
+    return figure
+
+
+def _mark_signs(ax, world: GridWorld, layer: int) -> None:
+    for i, row in enumerate(world.rows):
+        for j, sign in enumerate(row):
+            if sign == KEY and layer == 0:
+                ax.text(j, i, "key", ha="center", va="center", fontsize=7, color="white")
+            if sign == DOOR:
+                colour = "white" if layer == 0 else INK
+                ax.text(j, i, "door", ha="center", va="center", fontsize=6.5, color=colour)
+            if sign == WALL:
+                ax.add_patch(_square(j, i))
+
+
+def _square(column: int, row: int):
+    from matplotlib.patches import Rectangle
+
+    return Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor="#4A4A4A", edgecolor=QUIET, linewidth=0.3)
+
+
+def _draw_path(ax, cells: list[tuple[int, int]]) -> None:
+    if not cells:
+        return
+    rows, columns = zip(*cells)
+    ax.plot(columns, rows, color=PATH_COLOUR, linewidth=1.8)
+    ax.plot(columns[:1], rows[:1], marker="o", markersize=7, color=PATH_COLOUR, markerfacecolor="none")
+    ax.plot(columns[-1:], rows[-1:], marker="o", markersize=6, color=PATH_COLOUR)
+
+
+def _described(world: GridWorld, shown: dict, paths: Sequence[Sequence[int]], title: str | None) -> str:
+    def place(state: int) -> str:
+        key = f", {'with' if world.holds_key[state] else 'without'} the key" if world.has_key else ""
+        return f"row {int(world.cells[state, 0])}, column {int(world.cells[state, 1])}{key}"
+
+    told = [f"{title}: " if title else "", f"A map of {world.n_states} states in shades of their empowerment. "]
+    for name, one in shown.items():
+        least, most = int(one.argmin()), int(one.argmax())
+        told.append(f"{name}: from {one[least]:.2f} nats at {place(least)} to {one[most]:.2f} nats at {place(most)}. ")
+    if len(shown) > 1:
+        first, *others = shown
+        for other in others:
+            told.append(f"{other} differs from {first} by at most {np.abs(shown[other] - shown[first]).max():.3f} nats. ")
+    told += [f"A path of {len(path) - 1} moves leads from {place(path[0])} to {place(path[-1])}. " for path in paths]
+    return "".join(told)
