@@ -77,7 +77,7 @@ def plot_density_over_integers(
         if limits is not None:
             ax.set_ylim(limits)
         ax.set_xticks(np.arange(n_levels) + 0.5, [str(level) for level in range(n_levels)])
-        ax.legend(loc="upper right")
+        ax.legend(loc="upper center", ncols=3)
     top = int(density.argmax())
     add_alt_text(
         figure,
