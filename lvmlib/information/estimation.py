@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from lvmlib.information.critic_training import CriticTraining, Sampler, train_critic
 from lvmlib.information.critics import SeparableCritic
 from lvmlib.information.estimate import Side
-from lvmlib.information.held_out_estimate import Estimator, HeldOut, as_estimator, held_out_estimate, pooled
+from lvmlib.information.held_out_estimate import Estimator, HeldOut, as_estimator, held_out_estimate, of_its_own, pooled
 from lvmlib.information.marginal_transforms import Values, as_pairs, transformed
 from lvmlib.randomness import Seed, as_generator, drawing_from
 from lvmlib.training import EpochRecord, Stage, train
@@ -129,8 +129,8 @@ def estimate_mutual_information(
     y : (batch, n_y)
         Row i of one is paired with row i of the other; of one dtype and device.
     estimator
-        A name in :mod:`lvmlib.information.mutual_information` or a function scores -> Estimate: what is reported, and
-        what stops.
+        A name in :data:`~lvmlib.information.mutual_information.ESTIMATORS`, "mine", or a function scores -> Estimate: what is
+        reported, and what stops.
     critic
         Called with x and y after their transforms it returns scores (batch, batch). A copy is trained in each fold; it
         is itself left as it is. Where not given, :class:`~lvmlib.information.critics.SeparableCritic`.
@@ -191,7 +191,9 @@ def estimate_mutual_information(
         fold_critic = copy.deepcopy(critic) if critic is not None else _default_critic(x, y, seed)
         pairs = torch.cat([x, y], dim=1)
         size, n_epochs = _batches(len(split.training), batch_size, n_steps)
-        objective, judged = CriticObjective(climbed, x.shape[1]), CriticObjective(reported, x.shape[1])
+        objective, judged = (
+            CriticObjective(of_its_own(one, training), x.shape[1]) for one, training in ((climbed, True), (reported, False))
+        )
         history: list[EpochRecord] = []
         try:
             done = train(
