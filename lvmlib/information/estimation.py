@@ -12,7 +12,7 @@ import copy
 import math
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -55,7 +55,7 @@ class MutualInformationResult:
     """Whether the expectation of the estimate is never above I(X;Y), never below it, or neither is known."""
     n_pairs: int
     """Held out, all folds together."""
-    fits: tuple[CriticFit, ...]
+    fits: tuple[CriticFit, ...] = field(repr=False)
     """One a fold."""
     finished: bool
     """False where Ctrl-C ended it: the numbers are of the folds done and the one in hand as it stood."""
@@ -244,10 +244,10 @@ def _splits(n: int, held_out: float, stopping: float, cross_fit: bool, generator
         rest = order[~torch.isin(order, part)]
         n_stopping = round(stopping * len(rest))
         split = Split(rest[n_stopping:], rest[:n_stopping], part)
-        sizes = {"trained on": split.training, "to stop by": split.stopping, "held out": split.held_out}
+        sizes = {"to train": split.training, "to stop": split.stopping, "to report": split.held_out}
         for use, rows in sizes.items():
             if len(rows) < 4:
-                raise ValueError(f"{n} pairs are too few: only {len(rows)} would be {use}, and at least 4 must be")
+                raise ValueError(f"{n} pairs are too few: only {len(rows)} would be used {use}, and at least 4 must be")
         splits.append(split)
     return splits
 
