@@ -13,7 +13,6 @@ from lvmlib.information.estimate import Estimate
 from lvmlib.information.marginal_transforms import Values, as_pairs, transformed
 from lvmlib.randomness import Seed, as_generator
 
-Points = Float[Tensor, "n features"]
 NUMBERS_AT_ONCE = 2**24
 """Of a block of distances, and of the neighbourhoods' second moments: 128 MiB each in float64."""
 N_HALVINGS = 14
@@ -96,7 +95,7 @@ def local_gaussian(
     return Estimate(values, "neither")
 
 
-def _log_ratio(x: Points, y: Points, n_effective: float) -> Float[Tensor, " n"]:
+def _log_ratio(x: Float[Tensor, "n n_x"], y: Float[Tensor, "n n_y"], n_effective: float) -> Float[Tensor, " n"]:
     """ln p̂(x_i, y_i) - ln p̂(x_i) - ln p̂(y_i), each from the other pairs."""
     n, n_features = len(x), x.shape[1] + y.shape[1]
     joint = torch.cat([x, y], dim=1)
@@ -140,13 +139,16 @@ def _bandwidth(squared: Float[Tensor, "rows n"], n_effective: float) -> Float[Te
     return (low + high) / 2
 
 
-def _squared_distances(a: Points, b: Points) -> Float[Tensor, "rows n"]:
+def _squared_distances(a: Float[Tensor, "rows d"], b: Float[Tensor, "n d"]) -> Float[Tensor, "rows n"]:
     """By differences, one coordinate after another: a product of matrices would cancel between near points."""
     return sum((one[:, None] - other).square() for one, other in zip(a.T, b.T))
 
 
 def _log_density(
-    at: Points, points: Points, squared: Float[Tensor, "rows n"], bandwidth: Float[Tensor, " rows"]
+    at: Float[Tensor, "rows d"],
+    points: Float[Tensor, "n d"],
+    squared: Float[Tensor, "rows n"],
+    bandwidth: Float[Tensor, " rows"],
 ) -> Float[Tensor, " rows"]:
     """ln (S_0 / (n - 1)) + ln N(0; m, V); a point's distance to itself is infinite, its weight 0."""
     n, d = points.shape
