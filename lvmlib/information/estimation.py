@@ -130,12 +130,13 @@ def estimate_mutual_information(
         Row i of one is paired with row i of the other; of one dtype and device.
     estimator
         A name in :data:`~lvmlib.information.mutual_information.ESTIMATORS`, "mine", or a function scores -> Estimate: what is
-        reported, and what stops.
+        reported.
     critic
         Called with x and y after their transforms it returns scores (batch, batch). A copy is trained in each fold; it
         is itself left as it is. Where not given, :class:`~lvmlib.information.critics.SeparableCritic`.
     trained_by
-        The estimator that is climbed where it is another one, such as "jensen_shannon" for an "nwj".
+        The estimator that is climbed, and that stops, where it is another one: an upper bound is not to be climbed, but read
+        from a conditional density that was fitted by likelihood.
     held_out
         The share of the pairs that the result comes from.
     cross_fit
@@ -192,7 +193,7 @@ def estimate_mutual_information(
         pairs = torch.cat([x, y], dim=1)
         size, n_epochs = _batches(len(split.training), batch_size, n_steps)
         objective, judged = (
-            CriticObjective(of_its_own(one, training), x.shape[1]) for one, training in ((climbed, True), (reported, False))
+            CriticObjective(of_its_own(climbed, training), x.shape[1]) for training in (True, False)
         )
         history: list[EpochRecord] = []
         try:
