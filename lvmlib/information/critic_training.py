@@ -68,7 +68,8 @@ def train_critic(
     sampler
         ``sampler(batch_size, generator)`` returns x (batch, n_x) and y (batch, n_y).
     estimator
-        A name in :mod:`lvmlib.information.mutual_information` or a function scores -> Estimate. Its gradient is climbed.
+        A name in :data:`~lvmlib.information.mutual_information.ESTIMATORS`, "mine", or a function scores -> Estimate. Its
+        gradient is climbed. A ``Mine()`` that is given goes on with its running mean; in a further call give the same one.
     clip_norm
         A gradient with a greater global norm is scaled down to it.
     random_state

@@ -12,7 +12,7 @@ import copy
 import math
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from lvmlib.information.critic_training import CriticTraining, Sampler, train_critic
 from lvmlib.information.critics import SeparableCritic
 from lvmlib.information.estimate import Side
-from lvmlib.information.held_out_estimate import Estimator, HeldOut, as_estimator, held_out_estimate, pooled
+from lvmlib.information.held_out_estimate import Estimator, HeldOut, as_estimator, held_out_estimate, of_its_own, pooled
 from lvmlib.information.marginal_transforms import Values, as_pairs, transformed
 from lvmlib.randomness import Seed, as_generator, drawing_from
 from lvmlib.training import EpochRecord, Stage, train
@@ -55,7 +55,7 @@ class MutualInformationResult:
     """Whether the expectation of the estimate is never above I(X;Y), never below it, or neither is known."""
     n_pairs: int
     """Held out, all folds together."""
-    fits: tuple[CriticFit, ...]
+    fits: tuple[CriticFit, ...] = field(repr=False)
     """One a fold."""
     finished: bool
     """False where Ctrl-C ended it: the numbers are of the folds done and the one in hand as it stood."""
@@ -129,13 +129,14 @@ def estimate_mutual_information(
     y : (batch, n_y)
         Row i of one is paired with row i of the other; of one dtype and device.
     estimator
-        A name in :mod:`lvmlib.information.mutual_information` or a function scores -> Estimate: what is reported, and
-        what stops.
+        A name in :data:`~lvmlib.information.mutual_information.ESTIMATORS`, "mine", or a function scores -> Estimate: what is
+        reported.
     critic
         Called with x and y after their transforms it returns scores (batch, batch). A copy is trained in each fold; it
         is itself left as it is. Where not given, :class:`~lvmlib.information.critics.SeparableCritic`.
     trained_by
-        The estimator that is climbed where it is another one, such as "jensen_shannon" for an "nwj".
+        The estimator that is climbed, and that stops, where it is another one: an upper bound is not to be climbed, but read
+        from a conditional density that was fitted by likelihood.
     held_out
         The share of the pairs that the result comes from.
     cross_fit
@@ -191,7 +192,9 @@ def estimate_mutual_information(
         fold_critic = copy.deepcopy(critic) if critic is not None else _default_critic(x, y, seed)
         pairs = torch.cat([x, y], dim=1)
         size, n_epochs = _batches(len(split.training), batch_size, n_steps)
-        objective, judged = CriticObjective(climbed, x.shape[1]), CriticObjective(reported, x.shape[1])
+        objective, judged = (
+            CriticObjective(of_its_own(climbed, training), x.shape[1]) for training in (True, False)
+        )
         history: list[EpochRecord] = []
         try:
             done = train(
@@ -242,10 +245,10 @@ def _splits(n: int, held_out: float, stopping: float, cross_fit: bool, generator
         rest = order[~torch.isin(order, part)]
         n_stopping = round(stopping * len(rest))
         split = Split(rest[n_stopping:], rest[:n_stopping], part)
-        sizes = {"trained on": split.training, "to stop by": split.stopping, "held out": split.held_out}
+        sizes = {"to train": split.training, "to stop": split.stopping, "to report": split.held_out}
         for use, rows in sizes.items():
             if len(rows) < 4:
-                raise ValueError(f"{n} pairs are too few: only {len(rows)} would be {use}, and at least 4 must be")
+                raise ValueError(f"{n} pairs are too few: only {len(rows)} would be used {use}, and at least 4 must be")
         splits.append(split)
     return splits
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,9 +11,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from lvmlib.information import mutual_information
 from lvmlib.information.estimate import Estimate, Side
-from lvmlib.information.mutual_information import check_scores, donsker_varadhan, info_nce, nwj
+from lvmlib.information.mutual_information import ESTIMATORS, Mine
+from lvmlib.information.scores import check_scores
 from lvmlib.validation import check_choice, check_count
 
 Estimator = Callable[[Tensor], Estimate]
@@ -33,7 +34,7 @@ class HeldOut:
 
 
 def as_estimator(estimator: str | Estimator) -> Estimator:
-    """The function itself, or the one of that name in :mod:`lvmlib.information.mutual_information`.
+    """The function itself, or the one of that name in :data:`~lvmlib.information.mutual_information.ESTIMATORS`; "mine" is a new one.
 
     Raises
     ------
@@ -42,13 +43,13 @@ def as_estimator(estimator: str | Estimator) -> Estimator:
     """
     if callable(estimator):
         return estimator
-    known = getattr(mutual_information, "ESTIMATORS", None) or {
-        "info_nce": info_nce,
-        "nwj": nwj,
-        "donsker_varadhan": donsker_varadhan,
-    }
-    check_choice("estimator", estimator, known)
-    return known[estimator]
+    check_choice("estimator", estimator, [*ESTIMATORS, "mine"])
+    return Mine() if estimator == "mine" else ESTIMATORS[estimator]
+
+
+def of_its_own(estimator: Estimator, training: bool) -> Estimator:
+    """A copy where the estimator is a module, such as MINE with its running mean; in evaluation mode it keeps nothing."""
+    return copy.deepcopy(estimator).train(training) if isinstance(estimator, nn.Module) else estimator
 
 
 def jackknife_error(scores: Float[Tensor, "batch batch"], estimator: str | Estimator, n_groups: int = N_GROUPS) -> float:
@@ -62,7 +63,7 @@ def jackknife_error(scores: Float[Tensor, "batch batch"], estimator: str | Estim
     Efron & Stein, The jackknife estimate of variance, 1981.
     """
     check_scores(scores)
-    estimator = as_estimator(estimator)
+    estimator = of_its_own(as_estimator(estimator), training=False)
     n_groups = min(n_groups, len(scores))
     if len(scores) - math.ceil(len(scores) / n_groups) < 2:
         raise ValueError(f"a jackknife needs at least 4 pairs, got {len(scores)}")
@@ -91,14 +92,14 @@ def held_out_estimate(
         Called with x (batch, n_x) and y (batch, n_y) it returns scores (batch, batch). Evaluated in evaluation mode, which
         is put back.
     estimator
-        A name in :mod:`lvmlib.information.mutual_information` or a function scores -> :class:`Estimate`.
+        A name in :data:`~lvmlib.information.mutual_information.ESTIMATORS`, "mine", or a function scores -> :class:`Estimate`.
 
     Raises
     ------
     ValueError
         If there are fewer than 4 pairs, or scores are not finite.
     """
-    estimator = as_estimator(estimator)
+    estimator = of_its_own(as_estimator(estimator), training=False)
     check_count("block_size", block_size)
     if len(x) < 4 or block_size < 4:
         raise ValueError(f"at least 4 pairs must be held out, got {len(x)} in blocks of {block_size}")

@@ -56,7 +56,9 @@ TRANSFORMS: dict[str, Callable[[Values], Values]] = {
 }
 
 
-def transformed(x: Values, transform: str | Callable[[Values], Values], name: str = "x") -> Values:
+def transformed(
+    x: Values, transform: str | Callable[[Values], Values], name: str = "x"
+) -> Float[Tensor, "batch new_features"]:
     """x after one of :data:`TRANSFORMS`, or after a function of one's own, checked.
 
     Raises
@@ -73,7 +75,7 @@ def transformed(x: Values, transform: str | Callable[[Values], Values], name: st
     return result
 
 
-def as_pairs(x: object, y: object, least: int = 2) -> tuple[Values, Values]:
+def as_pairs(x: object, y: object, least: int = 2) -> tuple[Float[Tensor, "batch n_x"], Float[Tensor, "batch n_y"]]:
     """x (batch, n_x) and y (batch, n_y) as tensors, checked: row i of one is paired with row i of the other.
 
     Raises

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -13,7 +11,7 @@ from lvmlib.information.marginal_transforms import as_pairs
 from lvmlib.validation import check_count
 
 
-def ksg(x: object, y: object, n_neighbours: int = 3, algorithm: Literal[1, 2] = 1) -> Estimate:
+def ksg(x: object, y: object, n_neighbours: int = 3, algorithm: int = 1) -> Estimate:
     r"""The estimator of Kraskov, Stögbauer and Grassberger, in nats: on neither side of I(X;Y), consistent as n grows.
 
     Distances are max norms: ε_i is that from (x_i, y_i) to its k-th nearest neighbour, in x and y together. Algorithm 1
