@@ -2,7 +2,8 @@
 
 For each world, without and with slipping moves, the bound is trained with tables and the exact expectation, with networks
 that all states share, and with tables from trials alone. What is reported is its distance from the exact value, which is
-known to 1e-9 nats, and that it is nowhere above it. The plain algorithm and the accelerated one are timed. Run as::
+known to 1e-9 nats, and that it is nowhere above it. The plain algorithm and the accelerated one
+are timed to a gap of 1e-4. Run as::
 
     python tests/benchmarks/empowerment.py              # a minute on one core
     python tests/benchmarks/empowerment.py --quick      # a trial; no report is written
@@ -41,6 +42,8 @@ from lvmlib.training import Stage, train  # noqa: E402
 
 STEPS = 3
 SLIP = 0.2
+TIMED_TOLERANCE = 1e-4
+"""Nats; the plain algorithm needs too long for 1e-9."""
 WORLDS = {"rooms": ROOMS, "locked": LOCKED}
 STARTS = {"rooms": [(1, 1, False), (2, 9, False)], "locked": [(4, 2, False)]}
 PICTURES = {"rooms": "empowerment.png", "locked": "empowerment_key.png"}
@@ -105,7 +108,7 @@ def timed(outcomes: Outcomes, accelerate: bool, rounds: int = 3) -> dict:
     seconds = []
     for _ in range(rounds):
         began = time.perf_counter()
-        found = exact_empowerment(outcomes, accelerate=accelerate)
+        found = exact_empowerment(outcomes, tolerance=TIMED_TOLERANCE, accelerate=accelerate)
         seconds.append(time.perf_counter() - began)
     return {
         "seconds": statistics.median(seconds),
