@@ -32,6 +32,7 @@ class UniformNoise:
 
     def log_prob(self, value: Tensor) -> Tensor:
         """0 where all of u is in [0, 1], -inf where it is not, NaN where one is NaN, (...,)."""
+        value = value.expand(torch.broadcast_shapes(value.shape, self.like.shape))
         outside = (value < 0) | (value > 1)
         return torch.where(outside, -torch.inf, 0 * value).sum(dim=-1)
 

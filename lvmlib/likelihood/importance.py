@@ -13,7 +13,7 @@ from tqdm.auto import tqdm
 
 from lvmlib.bounds import check_log_w
 from lvmlib.likelihood.running_weights import RunningWeights
-from lvmlib.model import Distribution, LatentVariableModel
+from lvmlib.model import Distribution, Joint, LatentVariableModel
 from lvmlib.randomness import Seed, as_generator, drawing_from
 from lvmlib.validation import check_count, check_examples
 
@@ -44,7 +44,7 @@ class ImportanceEstimate:
 
 
 def importance_sampling(
-    model: LatentVariableModel,
+    model: Joint,
     x: Tensor,
     n_samples: int,
     random_state: Seed,
