@@ -225,7 +225,7 @@ def main() -> None:
     else:
         print(report(runs))
         rows = json.loads((RESULTS / "reports" / f"{REPORT}.json").read_text(encoding="utf-8"))["rows"]
-    if wrong := check_sides(rows):
+    if not settings.quick and (wrong := check_sides(rows)):  # four batches say nothing of a standard error
         raise SystemExit("contradicts theory:\n" + "\n".join(wrong))
 
 

@@ -136,9 +136,9 @@ def compare(critic: str, batch: int, n_rounds: int, quick: bool) -> None:
 
 def measure_memory(batch: int, quick: bool) -> None:
     """One InfoNCE step of the concatenated critic: growth of the process's greatest size beside the stated bound."""
-    x, y = pairs(64)
     model = ConcatenatedCritic(N_DIMENSIONS, N_DIMENSIONS, HIDDEN)
-    step_of(model, lambda x, y: info_nce(model(x, y)).mean, x, y, True)()  # libraries are loaded, Adam's moments made
+    for _ in range(2):  # libraries are loaded, kernels made, and a block's memory has been had once
+        step_of(model, lambda x, y: info_nce(model(x, y)).mean, *pairs(256), True)()
     x, y = pairs(batch)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     start = time.perf_counter()
