@@ -34,7 +34,8 @@ def local_gaussian(
 
     At each pair i a Gaussian is fitted to the other pairs, weighted by a kernel, once to (x, y), once to x and once to y:
 
-        w_j = exp(-|z_j - z_i|² / 2h_i²),  S_0 = Σ w_j,  m = Σ w_j (z_j - z_i) / S_0,  V = Σ w_j (z_j - z_i)(z_j - z_i)ᵀ / S_0 - m mᵀ,
+        w_j = exp(-|z_j - z_i|² / 2h_i²),  S_0 = Σ w_j,  m = Σ w_j (z_j - z_i) / S_0,
+        V = Σ w_j (z_j - z_i)(z_j - z_i)ᵀ / S_0 - m mᵀ,
         ln p̂(z_i) = ln S_0 / (n - 1) + ln N(0; m, V).
 
     This maximizes the local likelihood of a Gaussian in closed form. For Gaussian data it is right at any bandwidth; at edges

@@ -1,4 +1,4 @@
-"""Every estimator of mutual information on the benchmark tasks of Czyż et al. (2023), 2,000 pairs each, beside the truth. Run as::
+"""Every estimator of mutual information on the tasks of Czyż et al. (2023), 2,000 pairs each, beside the truth. Run as::
 
     python tests/benchmarks/mutual_information_tasks.py                          # 12 tasks; each cell is resumed where it is done
     python tests/benchmarks/mutual_information_tasks.py --estimator local_gaussian ksg
@@ -186,7 +186,7 @@ def table(rows: list[dict], tasks: tuple[str, ...]) -> str:
         )
     sources = sorted({row["source"] for row in rows})
     counts = " or ".join(f"{n:,}" for n in sorted({row["n_pairs"] for row in rows}))
-    lines += ["", f"Nats, {counts} pairs, {' and '.join(sources)}; ± is the standard error over held-out pairs, the critic given."]
+    lines += ["", f"Nats, {counts} pairs, {' and '.join(sources)}; ± is the error over held-out pairs, the critic given."]
     return "\n".join(lines) + "\n"
 
 
@@ -218,7 +218,7 @@ def write(runs: Path, name: str, tasks: tuple[str, ...]) -> str:
         name,
         ("torch", "numpy", "scikit-learn"),
         1,
-        claim=f"our best general estimator within {NEAR} nats of the truth on at least 10 of the 12 tasks, within {FAR} on the rest",
+        claim=f"our best general estimator within {NEAR} nats of the truth on at least 10 of 12 tasks, within {FAR} on the rest",
         ours=totals.get(OURS),
         peer={estimator: total for estimator, total in totals.items() if estimator != OURS},
         ratio=None,
