@@ -197,7 +197,7 @@ class TestLocalGaussian:
 
     def test_discrete_variables(self):
         codes = torch.randint(3, (80, 2), generator=torch.Generator().manual_seed(1)).double()
-        with pytest.raises(ValueError, match="coincide with n_effective = 6.0.*continuous"):
+        with pytest.raises(ValueError, match="coincide with n_effective = 5.0.*continuous"):
             local_gaussian(codes[:, :1], codes[:, 1:])
 
 
