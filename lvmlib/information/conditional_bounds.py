@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int
@@ -270,6 +270,7 @@ def negative_partners(n: int, random_state: Seed, device: torch.device | str = "
     return (torch.arange(n, device=generator.device) + steps).remainder(n).to(device)
 
 
+@runtime_checkable
 class HasLogProb(Protocol):
     """A batch of distributions."""
 
