@@ -196,7 +196,7 @@ def figure(rows: list[dict], tasks: tuple[str, ...], path: Path) -> None:
     names = [name for name in COLUMNS if any((task, name) in of for task in tasks)]
     errors = torch.tensor([[of.get((task, name), math.nan) for name in names] for task in tasks])
     with look():
-        shown, (ax,) = panels(1, size=(1.6 + 0.75 * len(names), 1.8 + 0.32 * len(tasks)))
+        shown, (ax,) = panels(1, size=(5.5 + 0.6 * len(names), 2.8 + 0.32 * len(tasks)))
         ax.imshow(errors.clamp(-0.5, 0.5), cmap="RdBu_r", vmin=-0.5, vmax=0.5, aspect="auto")
         for row, column in torch.isfinite(errors).nonzero().tolist():
             value = float(errors[row, column])
