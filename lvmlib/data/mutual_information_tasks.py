@@ -122,8 +122,8 @@ def mutual_information_task(name: str) -> MutualInformationTask:
 def mutual_information_values(root: str | os.PathLike | None = None) -> dict[str, float]:
     """I(X;Y) in nats of the 40 tasks as the benchmark's own package computed them.
 
-    Licence: MIT. Source: computed with the package of github.com/cbg-ethz/bmi, version 0.1.3, which publishes no such file: it is
-    found in a local folder, ``bmi/bmi_tasks.csv``, or not at all. :func:`mutual_information_task` needs no file.
+    Licence: MIT. Source: computed with the package of github.com/cbg-ethz/bmi, version 0.1.3, which publishes no such file:
+    it is found in a local folder, ``bmi/bmi_tasks.csv``, or not at all. :func:`mutual_information_task` needs no file.
 
     Raises
     ------
@@ -135,7 +135,7 @@ def mutual_information_values(root: str | os.PathLike | None = None) -> dict[str
 
 
 def mutual_information_samples(name: str, dtype: torch.dtype = torch.float32, root: str | os.PathLike | None = None) -> Pairs:
-    """x (2000, n_x) and y (2000, n_y) of one of the 12 tasks in :data:`SAMPLED`, drawn by the benchmark's own package at seed 0.
+    """x (2000, n_x) and y (2000, n_y) of one of the 12 tasks in :data:`SAMPLED`, as the benchmark's package drew them.
 
     Licence and source: as :func:`mutual_information_values`, ``bmi/bmi_samples.npz``; simulated, not measured, data.
 
@@ -183,7 +183,7 @@ def _dense(name: str, n_x: int, n_y: int, rho: float) -> MutualInformationTask:
 
 def _sparse(name: str, n_x: int, n_y: int, n_pairs: int, strength: float) -> MutualInformationTask:
     if n_pairs > min(n_x, n_y):
-        raise ValueError(f"{n_pairs} correlated pairs need as many coordinates of x and of y, got {n_x} and {n_y} in {name!r}")
+        raise ValueError(f"{n_pairs} correlated pairs need as many coordinates of x and y, got {n_x} and {n_y} in {name!r}")
     covariance = torch.eye(n_x + n_y, dtype=torch.float64)
     pairs = torch.arange(n_pairs)
     covariance[pairs, n_x + pairs] = covariance[n_x + pairs, pairs] = strength**2 / (1 + strength**2)

@@ -34,7 +34,9 @@ class HeldOut:
 
 
 def as_estimator(estimator: str | Estimator) -> Estimator:
-    """The function itself, or the one of that name in :data:`~lvmlib.information.mutual_information.ESTIMATORS`; "mine" is a new one.
+    """The function itself, or that of a name in :data:`~lvmlib.information.mutual_information.ESTIMATORS`.
+
+    "mine" is a new :class:`~lvmlib.information.mutual_information.Mine`.
 
     Raises
     ------

@@ -24,17 +24,18 @@ RIDGE = 1e-6
 def local_gaussian(
     x: object,
     y: object,
-    n_effective: float = 6.0,
+    n_effective: float = 5.0,
     *,
     transform: str | Callable[[Values], Values] = "normal_scores",
-    n_permutations: int = 2,
+    n_permutations: int = 4,
     random_state: Seed = 0,
 ) -> Estimate:
     r"""Local-likelihood densities at one bandwidth, corrected by what they give for independent pairs; nats.
 
     At each pair i a Gaussian is fitted to the other pairs, weighted by a kernel, once to (x, y), once to x and once to y:
 
-        w_j = exp(-|z_j - z_i|² / 2h_i²),  S_0 = Σ w_j,  m = Σ w_j (z_j - z_i) / S_0,  V = Σ w_j (z_j - z_i)(z_j - z_i)ᵀ / S_0 - m mᵀ,
+        w_j = exp(-|z_j - z_i|² / 2h_i²),  S_0 = Σ w_j,  m = Σ w_j (z_j - z_i) / S_0,
+        V = Σ w_j (z_j - z_i)(z_j - z_i)ᵀ / S_0 - m mᵀ,
         ln p̂(z_i) = ln S_0 / (n - 1) + ln N(0; m, V).
 
     This maximizes the local likelihood of a Gaussian in closed form. For Gaussian data it is right at any bandwidth; at edges
@@ -130,13 +131,15 @@ def _bandwidth(squared: Float[Tensor, "rows n"], n_effective: float) -> Float[Te
             f"at least {int((n_coincident >= n_effective).sum())} of {squared.shape[1]} pairs coincide with n_effective = "
             f"{n_effective} others or more: the estimator is for continuous variables; count discrete ones instead"
         )
-    low = (nearest[:, 0] / (2 * math.log(squared.shape[1] / n_effective))).sqrt()
-    high = (nearest[:, -1] / (2 * math.log(2))).sqrt()
+    furthest = nearest[:, -1]
+    relative = (squared / furthest[:, None]).float()  # a choice of bandwidth needs no more digits
+    low = (nearest[:, 0] / furthest / (2 * math.log(squared.shape[1] / n_effective))).sqrt().float()
+    high = torch.full_like(low, 1 / math.sqrt(2 * math.log(2)))
     for _ in range(N_HALVINGS):
         middle = (low + high) / 2
-        too_wide = torch.exp(-squared / (2 * middle.square()[:, None])).sum(dim=1) > n_effective
+        too_wide = torch.exp(relative * (-1 / (2 * middle.square()))[:, None]).sum(dim=1) > n_effective
         low, high = torch.where(too_wide, low, middle), torch.where(too_wide, middle, high)
-    return (low + high) / 2
+    return furthest.sqrt() * ((low + high) / 2).to(squared.dtype)
 
 
 def _squared_distances(a: Float[Tensor, "rows d"], b: Float[Tensor, "n d"]) -> Float[Tensor, "rows n"]:

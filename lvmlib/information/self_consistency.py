@@ -7,8 +7,8 @@
     x, y = (images + 0.3 * torch.randn(images.shape) for _ in range(2))             # two noisy looks at each image
     print(self_consistency(local_gaussian, x, y))
 
-The truth need not be known, so that it can be asked of images: the more rows of y, the more it says about x; a copy of x beside x
-adds nothing; two images tell twice as much as one.
+The truth need not be known, so that it can be asked of images: the more rows of y, the more it says about x; a copy of x
+beside x adds nothing; two images tell twice as much as one.
 """
 
 from __future__ import annotations
@@ -73,8 +73,8 @@ class SelfConsistency:
         """Markdown."""
         lines = ["| law | statement | left, nats | right, nats | violation | ± | |", "|---|---|---:|---:|---:|---:|---|"]
         lines += [
-            f"| {one.law} | {one.statement} | {one.left:.3f} | {one.right:.3f} | {one.violation:.3f} | {one.standard_error:.3f} "
-            f"| {'passed' if one.passed else '**failed**'} |"
+            f"| {one.law} | {one.statement} | {one.left:.3f} | {one.right:.3f} | {one.violation:.3f} "
+            f"| {one.standard_error:.3f} | {'passed' if one.passed else '**failed**'} |"
             for one in self.checks
         ]
         return "\n".join(lines)
@@ -82,8 +82,8 @@ class SelfConsistency:
     def __str__(self) -> str:
         n_passed = sum(check.passed for check in self.checks)
         return (
-            f"{self.table()}\n\n{n_passed} of {len(self.checks)} passed, each from {self.n_parts} parts of {self.n_pairs} pairs; "
-            f"a violation of {self.tolerance:g} nats and {self.n_errors:g} standard errors passes."
+            f"{self.table()}\n\n{n_passed} of {len(self.checks)} passed, each from {self.n_parts} parts of {self.n_pairs} "
+            f"pairs; a violation of {self.tolerance:g} nats and {self.n_errors:g} standard errors passes."
         )
 
 
@@ -210,7 +210,8 @@ def _nats(found: object) -> float:
     try:
         nats = float(found.detach() if isinstance(found, Tensor) else found)
     except (TypeError, ValueError, RuntimeError) as error:
-        raise TypeError(f"the estimator must return nats, an Estimate or a result with nats, got {type(found).__name__}") from error
+        given = type(found).__name__
+        raise TypeError(f"the estimator must return nats, an Estimate or a result with nats, got {given}") from error
     if not math.isfinite(nats):
         raise ValueError(f"the estimator returned {nats} nats")
     return nats

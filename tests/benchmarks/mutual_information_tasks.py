@@ -1,4 +1,4 @@
-"""Every estimator of mutual information on the benchmark tasks of Czyż et al. (2023), 2,000 pairs each, beside the truth. Run as::
+"""Every estimator of mutual information on the tasks of Czyż et al. (2023), 2,000 pairs each, beside the truth. Run as::
 
     python tests/benchmarks/mutual_information_tasks.py                          # 12 tasks; each cell is resumed where it is done
     python tests/benchmarks/mutual_information_tasks.py --estimator local_gaussian ksg
@@ -186,7 +186,7 @@ def table(rows: list[dict], tasks: tuple[str, ...]) -> str:
         )
     sources = sorted({row["source"] for row in rows})
     counts = " or ".join(f"{n:,}" for n in sorted({row["n_pairs"] for row in rows}))
-    lines += ["", f"Nats, {counts} pairs, {' and '.join(sources)}; ± is the standard error over held-out pairs, the critic given."]
+    lines += ["", f"Nats, {counts} pairs, {' and '.join(sources)}; ± is the error over held-out pairs, the critic given."]
     return "\n".join(lines) + "\n"
 
 
@@ -196,7 +196,7 @@ def figure(rows: list[dict], tasks: tuple[str, ...], path: Path) -> None:
     names = [name for name in COLUMNS if any((task, name) in of for task in tasks)]
     errors = torch.tensor([[of.get((task, name), math.nan) for name in names] for task in tasks])
     with look():
-        shown, (ax,) = panels(1, size=(1.6 + 0.75 * len(names), 1.8 + 0.32 * len(tasks)))
+        shown, (ax,) = panels(1, size=(5.5 + 0.6 * len(names), 2.8 + 0.32 * len(tasks)))
         ax.imshow(errors.clamp(-0.5, 0.5), cmap="RdBu_r", vmin=-0.5, vmax=0.5, aspect="auto")
         for row, column in torch.isfinite(errors).nonzero().tolist():
             value = float(errors[row, column])
@@ -218,7 +218,7 @@ def write(runs: Path, name: str, tasks: tuple[str, ...]) -> str:
         name,
         ("torch", "numpy", "scikit-learn"),
         1,
-        claim=f"our best general estimator within {NEAR} nats of the truth on at least 10 of the 12 tasks, within {FAR} on the rest",
+        claim=f"our best general estimator within {NEAR} nats of the truth on at least 10 of 12 tasks, within {FAR} on the rest",
         ours=totals.get(OURS),
         peer={estimator: total for estimator, total in totals.items() if estimator != OURS},
         ratio=None,

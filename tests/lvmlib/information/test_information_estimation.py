@@ -132,7 +132,8 @@ class TestDriver:
 
         monkeypatch.setattr(estimation, "train", noting)
         x, y = pairs(203, 2)
-        result = estimate_mutual_information(x, y, "nwj", small_critic(), transform="none", cross_fit=True, held_out=0.25, **SMALL)
+        named = dict(SMALL, transform="none", cross_fit=True, held_out=0.25)
+        result = estimate_mutual_information(x, y, "nwj", small_critic(), **named)
         held_out = [set(x[fit.held_out_rows, 0].tolist()) for fit in result.fits]
         for use, held in zip(uses, held_out):
             training, stopping = set(use["training"]), set(use["stopping"])
@@ -209,7 +210,8 @@ class TestDriver:
                 signal.raise_signal(signal.SIGINT)
             return nwj(scores)
 
-        result = estimate_mutual_information(*pairs(300, 6), "nwj", small_critic(), trained_by=interrupting, cross_fit=True, **SMALL)
+        named = dict(SMALL, trained_by=interrupting, cross_fit=True)
+        result = estimate_mutual_information(*pairs(300, 6), "nwj", small_critic(), **named)
         assert not result.finished and len(result.fits) == 1 and math.isfinite(result.nats)
         assert result.n_pairs == 60
 

@@ -81,7 +81,7 @@ class TestWrongEstimators:
             (lambda x, y: 1.0, ("independence", "additivity")),
             # a sum over pairs of columns counts copies
             (
-                lambda x, y: sum(by_canonical_correlations(x[:, [i]], y[:, [j]]) for i in range(x.shape[1]) for j in range(y.shape[1])),
+                lambda x, y: sum(by_canonical_correlations(one[:, None], other[:, None]) for one in x.T for other in y.T),
                 ("data processing",),
             ),
             # the mean correlation is no information: more columns dilute it, and it doesn't add
@@ -107,9 +107,10 @@ class TestWrongEstimators:
         x, y = gaussian_pairs(4000)
         generator = torch.Generator().manual_seed(2)
         noise = lambda: 0.2 * float(torch.randn((), generator=generator))  # noqa: E731
-        noisy = self_consistency(lambda a, b: by_canonical_correlations(a, b) + noise(), x, y, n_parts=8, tolerance=0.0, n_errors=5)
+        strict = {"n_parts": 8, "tolerance": 0.0, "n_errors": 5}
+        noisy = self_consistency(lambda a, b: by_canonical_correlations(a, b) + noise(), x, y, **strict)
         assert noisy.passed and any(check.violation > 0.01 for check in noisy.checks)
-        biased = self_consistency(lambda a, b: by_canonical_correlations(a, b) + 0.2, x, y, n_parts=8, tolerance=0.0, n_errors=5)
+        biased = self_consistency(lambda a, b: by_canonical_correlations(a, b) + 0.2, x, y, **strict)
         assert "independence" in biased.failed_laws
 
 
@@ -156,7 +157,9 @@ class TestBadInput:
         with pytest.raises(ValueError, match="90 rows of x"):
             self_consistency(by_canonical_correlations, x[:90], y)
 
-    @pytest.mark.parametrize(("value", "error"), [(math.nan, ValueError), (math.inf, ValueError), ("1 bit", TypeError), (None, TypeError)])
+    @pytest.mark.parametrize(
+        ("value", "error"), [(math.nan, ValueError), (math.inf, ValueError), ("1 bit", TypeError), (None, TypeError)]
+    )
     def test_what_an_estimator_may_not_return(self, value, error):
         with pytest.raises(error, match="the estimator"):
             self_consistency(lambda a, b: value, *gaussian_pairs(100))
