@@ -297,7 +297,7 @@ def grid_of(name, flow):
 
 @pytest.mark.parametrize("name", list(CASES))
 def test_density_integrates_to_one_and_samples_follow_it(name):
-    """Quadrature to 1e-3, what the splines' kinks at their knots leave; the moments of 20,000 draws within 5 standard errors."""
+    """Quadrature to 1e-3, what the splines' kinks leave; the moments of 20,000 draws within 5 standard errors."""
     case = CASES[name]
     flow = made(case, n_features=TWO_OR_ONE[name])
     context = None if not flow.n_context else data(case, flow)[1][:1]
