@@ -27,6 +27,7 @@ from lvmlib.objectives import importance_weighted
 from lvmlib.training import Stage, train
 
 DTYPES = [torch.float32, torch.float64]
+DEVICES = ["cpu"] + (["cuda"] if torch.cuda.is_available() else [])
 
 
 @pytest.fixture(params=DEQUANTIZERS)
@@ -47,15 +48,24 @@ def logit_grid(n_features):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_noise_has_its_shape_and_dtype_and_lies_in_the_cube(name, dtype):
-    model = made(name, dtype=dtype)
-    q = model.posterior(integers(dtype=dtype))
+@pytest.mark.parametrize("device", DEVICES)
+def test_shapes_dtypes_and_device(name, dtype, device):
+    model, x = made(name, dtype=dtype).to(device), integers(dtype=dtype).to(device)
+    q = model.posterior(x)
     u, log_q = q.rsample_and_log_prob(torch.Size([50]))
-    assert u.shape == (50, 8, 3) and log_q.shape == (50, 8) and u.dtype == log_q.dtype == dtype
+    for value, shape in [
+        (u, (50, 8, 3)),
+        (log_q, (50, 8)),
+        (q.rsample(), (8, 3)),
+        (q.sample(), (8, 3)),
+        (q.log_prob(u), (50, 8)),
+        (model.log_w(x, 5, 0), (5, 8)),
+        (model.sample(4, 0)[0], (4, 3)),
+    ]:
+        assert value.shape == shape and value.dtype == dtype and value.device.type == device
+        assert torch.isfinite(value).all()
     assert ((u >= 0) & (u <= 1)).all() and u.std() > 0.1
-    assert q.rsample().shape == q.sample().shape == (8, 3) and not q.sample().requires_grad
-    log_w = model.log_w(integers(dtype=dtype), 5, 0)
-    assert log_w.shape == (5, 8) and log_w.dtype == dtype and torch.isfinite(log_w).all()
+    assert not q.sample().requires_grad
 
 
 @pytest.mark.parametrize("n_features", [1, 2])
