@@ -84,7 +84,7 @@ class Coupling(nn.Module):
 
     @abstractmethod
     def transform(self, value: Tensor, parameters: Tensor, inverse: bool) -> tuple[Tensor, Tensor]:
-        """τ or its inverse of the free features (..., n_free), parameters (..., n_parameters, n_free); and ln of its derivative."""
+        """τ or its inverse of (..., n_free), given parameters (..., n_parameters, n_free); and ln of its derivative."""
 
     def forward(self, x: Values, context: Tensor | None = None) -> tuple[Values, LogDet]:
         """z (..., n_features) and ln |det ∂z/∂x| (...,), nats; a layer without a context of its own doesn't look at it.
@@ -151,7 +151,7 @@ class AffineCoupling(Coupling):
 
 
 class SplineCoupling(Coupling):
-    """Each free feature goes through a rational-quadratic spline whose knots a network of the kept features and the context gives.
+    """z_d is a rational-quadratic spline of x_d, its knots given by a network of the kept features and the context.
 
     Parameters
     ----------
@@ -210,4 +210,4 @@ def _check_mask(mask: object, n_context: object) -> None:
     if (mask == 1).all():
         raise ValueError(f"mask must be 0 somewhere: with {len(mask)} ones all features are kept and none is transformed")
     if (mask == 0).all() and n_context == 0:
-        raise ValueError(f"mask must be 1 somewhere, or n_context at least 1: with {len(mask)} zeros nothing says how to transform")
+        raise ValueError(f"mask must be 1 somewhere, or n_context at least 1: with {len(mask)} zeros nothing is known to go by")

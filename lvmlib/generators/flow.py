@@ -166,7 +166,7 @@ class Flow(nn.Module):
 
     @torch.no_grad()
     def start_at(self, x: Float[Tensor, "batch n_features"], context: Tensor | None = None) -> None:
-        """Let each layer that can (:class:`~lvmlib.generators.invertible_linear.ActivationNormalization`) begin at these data."""
+        """Let each layer that can begin at these data: those that have a ``start_at``, as ActivationNormalization has."""
         for layer in self.layers:
             if hasattr(layer, "start_at"):
                 layer.start_at(x)
@@ -184,14 +184,16 @@ class Flow(nn.Module):
         """
         x = as_data(x)
         if x.dtype != self.origin.dtype:
-            raise TypeError(f"x must be {self.origin.dtype}, as the flow's parameters are, got {x.dtype}: nothing is cast silently")
+            dtype = self.origin.dtype
+            raise TypeError(f"x must be {dtype}, as the flow's parameters are, got {x.dtype}: nothing is cast silently")
         if x.shape[1] != self.n_features:
-            raise ValueError(f"x must have {self.n_features} columns, one a feature of the flow, got the shape {tuple(x.shape)}")
+            shape = tuple(x.shape)
+            raise ValueError(f"x must have {self.n_features} columns, one a feature of the flow, got the shape {shape}")
         return check_values(x, (x >= 0) & (x <= 1), "in [0, 1] for a density there") if self.on_unit_cube else x
 
 
 def log_likelihood(model: Flow, x: Tensor, generator: object = None, kl_weight: float = 1.0) -> Float[Tensor, " batch"]:
-    """ln p(x), nats: what :func:`lvmlib.training.train` climbs where x is continuous and the density exact. Nothing is drawn."""
+    """ln p(x), nats: what :func:`lvmlib.training.train` climbs where x is continuous and the density exact."""
     return model().log_prob(x)
 
 

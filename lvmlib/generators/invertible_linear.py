@@ -32,7 +32,7 @@ class ActivationNormalization(nn.Module):
 
     @torch.no_grad()
     def start_at(self, x: Float[Tensor, "batch n_features"]) -> None:
-        """Mean 0 and variance 1 of the columns of x; a column whose deviation is below 1/100 of the greatest is scaled by that.
+        """Mean 0 and variance 1 of the columns of x; no column is scaled by less than 1/100 of the greatest deviation.
 
         Raises
         ------
@@ -75,7 +75,8 @@ class Permutation(nn.Module):
     def __init__(self, order: Tensor) -> None:
         super().__init__()
         order = torch.as_tensor(order)
-        if order.ndim != 1 or len(order) == 0 or not torch.equal(order.sort().values, torch.arange(len(order), device=order.device)):
+        every = torch.arange(order.numel(), device=order.device)
+        if order.ndim != 1 or len(order) == 0 or not torch.equal(order.sort().values, every):
             raise ValueError(f"order must hold each of 0, ..., n_features - 1 once, got {order.tolist()}")
         self.n_features = len(order)
         self.register_buffer("order", order)

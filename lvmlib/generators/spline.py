@@ -118,7 +118,7 @@ def rational_quadratic(
 
 
 def check_spline(n_bins: object, box: tuple[float, float]) -> None:
-    """Raise a ValueError or TypeError unless there are 1 to 500 bins and the box is (lower, upper), finite and in that order."""
+    """Raise a ValueError or TypeError unless there are 1 to 500 bins and the box is (lower, upper), finite, in that order."""
     check_count("n_bins", n_bins)
     if n_bins > 0.5 / LEAST:
         raise ValueError(f"n_bins must be at most {0.5 / LEAST:.0f}: each bin has at least {LEAST} of the box; got {n_bins}")

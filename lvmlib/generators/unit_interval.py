@@ -42,7 +42,7 @@ class LogitMap(nn.Module):
         self.margin = margin
 
     def forward(self, x: Values, context: Tensor | None = None) -> tuple[Values, LogDet]:
-        """y and ln |det ∂y/∂v|; the latter is -inf, so that the density is 0, where v has a coordinate beyond the map's domain."""
+        """y and ln |det ∂y/∂v|; the latter is -inf, so that the density is 0, where v is beyond the map's domain."""
         stretched = self.margin + (1 - 2 * self.margin) * x
         outside = (stretched <= 0) | (stretched >= 1)
         s = torch.where(outside, 0.5, stretched)

@@ -147,7 +147,9 @@ class DequantizedModel(nn.Module):
         """q(u|x) for integers x (batch, n_features), as floating-point numbers 0 ... n_levels - 1."""
         return self.dequantizer(x / (self.n_levels - 1))
 
-    def log_joint(self, x: Float[Tensor, "*batch n_features"], u: Float[Tensor, "*shape n_features"]) -> Float[Tensor, "*out"]:
+    def log_joint(
+        self, x: Float[Tensor, "*batch n_features"], u: Float[Tensor, "*shape n_features"]
+    ) -> Float[Tensor, "*out"]:
         """ln p(v) - D ln n_levels, v = (x + u) / n_levels, (..., batch): the density of x + u, nats."""
         return self.density().log_prob((x + u) / self.n_levels) - x.shape[-1] * math.log(self.n_levels)
 
@@ -159,7 +161,7 @@ class DequantizedModel(nn.Module):
         TypeError
             If x is no floating-point tensor of the parameters' dtype, or ``n_samples`` no integer.
         ValueError
-            If x is not (batch, n_features) of integers 0 ... n_levels - 1, ``n_samples`` is below 1, or a weight is NaN or +inf.
+            If x is not (batch, n_features) of integers 0 ... n_levels - 1, ``n_samples`` is below 1, a weight NaN or +inf.
         """
         x = self.check_data(x)
         u, log_q = draw_with_log_prob(self.posterior(x), n_samples, random_state)
@@ -168,7 +170,9 @@ class DequantizedModel(nn.Module):
         return log_w
 
     @torch.no_grad()
-    def sample(self, n_samples: int, random_state: Seed) -> tuple[Float[Tensor, "batch n_features"], Float[Tensor, "batch n_features"]]:
+    def sample(
+        self, n_samples: int, random_state: Seed
+    ) -> tuple[Float[Tensor, "batch n_features"], Float[Tensor, "batch n_features"]]:
         """Integers x = floor(n_levels v), v ~ p, and their u = n_levels v - x.
 
         Where v is outside [0, 1)^D, which a density over R^D may allow, it is drawn anew: x follows P(x) / Σ P(x).
@@ -186,7 +190,8 @@ class DequantizedModel(nn.Module):
         with drawing_from(as_generator(random_state)):
             while n_found < n_samples:
                 if n_drawn > (n_found + 10) / LEAST_MASS:
-                    raise ValueError(f"the density has less than {LEAST_MASS} of its mass in [0, 1)^D: {n_found} of {n_drawn} drawn")
+                    inside_of_drawn = f"{n_found} of {n_drawn} drawn are inside"
+                    raise ValueError(f"the density has less than {LEAST_MASS} of its mass in [0, 1)^D: {inside_of_drawn}")
                 scaled = self.density().sample(torch.Size([n_samples])) * self.n_levels
                 x = scaled.floor()
                 inside = ((x >= 0) & (x < self.n_levels)).all(dim=-1)
@@ -208,7 +213,8 @@ class DequantizedModel(nn.Module):
         x = check_levels(x, self.n_levels)
         parameter = next(self.parameters(), None)
         if parameter is not None and x.dtype != parameter.dtype:
-            raise TypeError(f"x must be {parameter.dtype}, as the model's parameters are, got {x.dtype}: nothing is cast silently")
+            dtype = parameter.dtype
+            raise TypeError(f"x must be {dtype}, as the model's parameters are, got {x.dtype}: nothing is cast silently")
         n_features = getattr(self.density, "n_features", x.shape[1])
         if x.shape[1] != n_features:
             raise ValueError(f"x must have {n_features} columns, one a feature of the density, got the shape {tuple(x.shape)}")

@@ -77,7 +77,7 @@ class LogitNoise:
         return torch.sigmoid(a), log_prob - _log_slope(a)
 
     def log_prob(self, value: Tensor) -> Tensor:
-        """ln q(u|x) of any u, (...,), nats; -inf outside [0, 1]. A u that is 0 or 1 is read as the float next to it in (0, 1)."""
+        """ln q(u|x) of any u, (...,), nats; -inf outside [0, 1]. 0 and 1 are read as the floats next to them in (0, 1)."""
         information = torch.finfo(value.dtype)
         u = value.clamp(information.tiny, 1 - information.eps / 2)
         a = u.log() - torch.log1p(-u)

@@ -17,6 +17,7 @@ from lvmlib.generators.spline import ElementwiseSpline
 from lvmlib.generators.unit_interval import LogitMap
 
 DTYPES = [torch.float32, torch.float64]
+DEVICES = ["cpu"] + (["cuda"] if torch.cuda.is_available() else [])
 N_CONTEXT = 4
 
 
@@ -106,16 +107,21 @@ def jacobian_of(flow, value, context, inverse=False):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_shapes_and_dtypes(case, dtype):
+@pytest.mark.parametrize("device", DEVICES)
+def test_shapes_dtypes_and_device(case, dtype, device):
     flow = made(case, dtype)
-    x, context = data(case, flow)
-    p = flow(context)
+    x, context = (None if value is None else value.to(device) for value in data(case, flow))
+    p = flow.to(device)(context)
     batch = (6,) if flow.n_context else ()
-    assert p.log_prob(x).shape == (6,) and p.log_prob(x).dtype == dtype
     drawn, log_prob = p.rsample_and_log_prob(torch.Size([7]))
-    assert drawn.shape == (7, *batch, flow.n_features) and drawn.dtype == dtype
-    assert log_prob.shape == (7, *batch) and log_prob.dtype == dtype
-    assert p.rsample().shape == p.sample().shape == (*batch, flow.n_features)
+    for value, shape in [
+        (p.log_prob(x), (6,)),
+        (drawn, (7, *batch, flow.n_features)),
+        (log_prob, (7, *batch)),
+        (p.rsample(), (*batch, flow.n_features)),
+        (p.sample(), (*batch, flow.n_features)),
+    ]:
+        assert value.shape == shape and value.dtype == dtype and value.device.type == device
 
 
 def test_log_determinant_is_that_of_the_jacobian(case):
@@ -297,7 +303,7 @@ def grid_of(name, flow):
 
 @pytest.mark.parametrize("name", list(CASES))
 def test_density_integrates_to_one_and_samples_follow_it(name):
-    """Quadrature to 1e-3, what the splines' kinks at their knots leave; the moments of 20,000 draws within 5 standard errors."""
+    """Quadrature to 1e-3, what the splines' kinks leave; the moments of 20,000 draws within 5 standard errors."""
     case = CASES[name]
     flow = made(case, n_features=TWO_OR_ONE[name])
     context = None if not flow.n_context else data(case, flow)[1][:1]

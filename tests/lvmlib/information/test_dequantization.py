@@ -7,18 +7,16 @@ import math
 import numpy as np
 import pytest
 import torch
+from dequantized_models import DEQUANTIZERS, N_LEVELS, integers, made
 
 from lvmlib.bounds import elbo, iwae
-from lvmlib.distributions import DiagonalGaussian
 from lvmlib.generators.flow import Flow, affine_flow, spline_flow
 from lvmlib.generators.unit_interval import LogitMap
 from lvmlib.gradients import doubly_reparameterized, reparameterized, sticking_the_landing
 from lvmlib.information.dequantization import (
     DequantizedModel,
-    FlowDequantizer,
     LogitGaussianDequantizer,
     LogitNoise,
-    UniformDequantizer,
     bits_per_dim,
     check_levels,
 )
@@ -29,35 +27,12 @@ from lvmlib.objectives import importance_weighted
 from lvmlib.training import Stage, train
 
 DTYPES = [torch.float32, torch.float64]
-N_LEVELS = 7
-DEQUANTIZERS = {
-    "uniform": lambda n: UniformDequantizer(),
-    "logit-gaussian": lambda n: LogitGaussianDequantizer(ToGaussian(perceptron(n, [6], 2 * n))),
-    "affine-flow": lambda n: FlowDequantizer(affine_flow(n, 2, [6], n_context=n, base="logistic")),
-    "spline-flow": lambda n: FlowDequantizer(spline_flow(n, 2, [6], n_bins=4, n_context=5, base="logistic"), perceptron(n, [4], 5)),
-    "flow-on-cube": lambda n: FlowDequantizer(spline_flow(n, 2, [6], n_bins=4, n_context=n, base="uniform")),
-}
-LEARNED = [name for name in DEQUANTIZERS if name != "uniform"]
+DEVICES = ["cpu"] + (["cuda"] if torch.cuda.is_available() else [])
 
 
 @pytest.fixture(params=DEQUANTIZERS)
 def name(request):
     return request.param
-
-
-def made(name, n_features=3, dtype=torch.float64, density=None):
-    """A model far from its start, with the same numbers in both dtypes."""
-    density = spline_flow(n_features, 2, [8], n_bins=5, base="uniform") if density is None else density
-    model = DequantizedModel(density, DEQUANTIZERS[name](n_features), N_LEVELS).double()
-    generator = torch.Generator().manual_seed(4)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.copy_(0.25 * torch.randn(parameter.shape, generator=generator, dtype=torch.float64))
-    return model.to(dtype)
-
-
-def integers(n=8, n_features=3, dtype=torch.float64, seed=2):
-    return torch.randint(0, N_LEVELS, (n, n_features), generator=torch.Generator().manual_seed(seed)).to(dtype)
 
 
 def logit_grid(n_features):
@@ -73,15 +48,24 @@ def logit_grid(n_features):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_noise_has_its_shape_and_dtype_and_lies_in_the_cube(name, dtype):
-    model = made(name, dtype=dtype)
-    q = model.posterior(integers(dtype=dtype))
+@pytest.mark.parametrize("device", DEVICES)
+def test_shapes_dtypes_and_device(name, dtype, device):
+    model, x = made(name, dtype=dtype).to(device), integers(dtype=dtype).to(device)
+    q = model.posterior(x)
     u, log_q = q.rsample_and_log_prob(torch.Size([50]))
-    assert u.shape == (50, 8, 3) and log_q.shape == (50, 8) and u.dtype == log_q.dtype == dtype
+    for value, shape in [
+        (u, (50, 8, 3)),
+        (log_q, (50, 8)),
+        (q.rsample(), (8, 3)),
+        (q.sample(), (8, 3)),
+        (q.log_prob(u), (50, 8)),
+        (model.log_w(x, 5, 0), (5, 8)),
+        (model.sample(4, 0)[0], (4, 3)),
+    ]:
+        assert value.shape == shape and value.dtype == dtype and value.device.type == device
+        assert torch.isfinite(value).all()
     assert ((u >= 0) & (u <= 1)).all() and u.std() > 0.1
-    assert q.rsample().shape == q.sample().shape == (8, 3) and not q.sample().requires_grad
-    log_w = model.log_w(integers(dtype=dtype), 5, 0)
-    assert log_w.shape == (5, 8) and log_w.dtype == dtype and torch.isfinite(log_w).all()
+    assert not q.sample().requires_grad
 
 
 @pytest.mark.parametrize("n_features", [1, 2])
@@ -250,113 +234,3 @@ def test_a_density_over_all_numbers_works_too(name):
     assert torch.isfinite(model.log_w(integers(), 5, 0)).all()
     x, u = model.sample(300, 1)
     assert torch.equal(check_levels(x, N_LEVELS), x) and ((u >= 0) & (u < 1)).all()
-
-
-class TestSample:
-    def test_frequencies_are_the_probabilities(self):
-        """One dimension, where P(x) is a difference of the flow's distribution function: 20,000 draws, 7 cells, 5 standard errors."""
-        model = made("uniform", 1)
-        edges = torch.linspace(0, 1, N_LEVELS + 1, dtype=torch.float64)[:, None]
-        for layer in model.density.layers:
-            edges, _ = layer(edges)
-        probability = edges[:, 0].diff().detach()
-        x, u = model.sample(20_000, 3)
-        assert x.dtype == torch.float64 and x.shape == u.shape == (20_000, 1)
-        frequency = torch.bincount(x[:, 0].long(), minlength=N_LEVELS) / 20_000
-        assert ((frequency - probability).abs() < 5 * (probability * (1 - probability) / 20_000).sqrt()).all()
-
-    def test_a_density_that_leaks_is_drawn_from_inside_only(self):
-        """N(0.9, 0.5²) over v: P(x) is renormalized."""
-        model = DequantizedModel(lambda: DiagonalGaussian(torch.tensor([0.9]), torch.tensor([0.5]).log()), UniformDequantizer(), 4)
-        x, _ = model.sample(20_000, 0)
-        cells = torch.distributions.Normal(0.9, 0.5).cdf(torch.linspace(0, 1, 5)).diff()
-        expected = cells / cells.sum()
-        frequency = torch.bincount(x[:, 0].long(), minlength=4) / 20_000
-        assert ((frequency - expected).abs() < 5 * (expected * (1 - expected) / 20_000).sqrt()).all()
-
-    def test_a_density_elsewhere_is_refused(self):
-        model = DequantizedModel(lambda: DiagonalGaussian(torch.tensor([9.0]), torch.tensor([-2.0])), UniformDequantizer(), 4)
-        with pytest.raises(ValueError, match=r"less than 0.001 of its mass in \[0, 1\)\^D: 0 of"):
-            model.sample(50, 0)
-
-    @pytest.mark.parametrize(("n_samples", "error"), [(0, ValueError), (2.0, TypeError)])
-    def test_how_many(self, n_samples, error):
-        with pytest.raises(error, match="n_samples"):
-            made("uniform").sample(n_samples, 0)
-
-
-class TestWhatIsNoData:
-    @pytest.mark.parametrize(
-        ("value", "complaint"),
-        [
-            (0.5, r"x must be whole numbers 0, ..., 6 for 7 levels .*got 0.5 at row 2, column 1, among 1"),
-            (3.0001, "got 3.0001 at row 2, column 1"),
-            (-1.0, "got -1 at row 2, column 1"),
-            (7.0, "got 7 at row 2, column 1"),
-            (math.nan, "NaN.*row 2, column 1"),
-            (math.inf, "infinite.*row 2, column 1"),
-        ],
-    )
-    def test_values(self, value, complaint):
-        model, x = made("logit-gaussian"), integers()
-        assert model.check_data(x) is x
-        x[2, 1] = value
-        for ask in (model.check_data, lambda given: model.log_w(given, 2, 0), lambda given: train(model, given, importance_weighted(1), [Stage(1, 1e-3)])):
-            with pytest.raises(ValueError, match=complaint):
-                ask(x)
-
-    def test_scaled_data_are_told_so(self):
-        with pytest.raises(ValueError, match=r"not scaled to \[0, 1\], and no noise added"):
-            made("uniform").check_data(integers() / 6)
-
-    def test_form(self):
-        model, x = made("uniform"), integers()
-        with pytest.raises(TypeError, match="x must be torch.float64.*float32"):
-            model.check_data(x.float())
-        with pytest.raises(TypeError, match="int64"):
-            model.check_data(x.long())
-        with pytest.raises(ValueError, match="x must have 3 columns.*2"):
-            model.check_data(x[:, :2])
-        with pytest.raises(ValueError, match="shape"):
-            model.check_data(x[0])
-        torch.testing.assert_close(model.check_data(x.numpy()), x)
-        with pytest.raises(ValueError, match="n_samples must be at least 1"):
-            model.log_w(x, 0, 0)
-
-    @pytest.mark.parametrize(("n_levels", "error"), [(1, ValueError), (2.0, TypeError), (True, TypeError), (-3, ValueError)])
-    def test_levels(self, n_levels, error):
-        with pytest.raises(error, match="n_levels"):
-            DequantizedModel(spline_flow(2, 1, [4], base="uniform"), UniformDequantizer(), n_levels)
-
-    def test_a_flow_that_cannot_see_x(self):
-        with pytest.raises(ValueError, match="flow must have an n_context"):
-            FlowDequantizer(affine_flow(3, 2, [4]))
-
-    def test_a_nan_in_a_network_is_not_a_weight(self):
-        model = made("logit-gaussian")
-        model.dequantizer.network.output_bias.data[0] = math.nan
-        with pytest.raises(ValueError, match="log_w holds 16 NaN"):
-            model.log_w(integers(), 2, 0)
-
-
-class TestBitsPerDim:
-    def test_a_fair_die_costs_its_logarithm(self):
-        """ln P = -5 ln 8 of five digits in base 8: 3 bits each; uniform dequantization of the uniform density says so."""
-        assert bits_per_dim(torch.tensor([-5 * math.log(8.0)], dtype=torch.float64), 5).item() == pytest.approx(3, rel=1e-14)
-        model = DequantizedModel(spline_flow(5, 2, [4], base="uniform").double(), UniformDequantizer(), 8)
-        x = torch.randint(0, 8, (6, 5), generator=torch.Generator().manual_seed(0)).double()
-        torch.testing.assert_close(
-            bits_per_dim(elbo(model.log_w(x, 3, 0)), 5), torch.full((6,), 3.0, dtype=torch.float64), rtol=1e-6, atol=0
-        )
-
-    def test_one_value_each(self):
-        value = torch.tensor([[-1.0, -2.0], [-torch.inf, 0.0]])
-        assert bits_per_dim(value, 2).shape == (2, 2) and bits_per_dim(value, 2)[1, 0] == torch.inf
-
-    def test_refused(self):
-        with pytest.raises(ValueError, match="n_features must be at least 1"):
-            bits_per_dim(torch.zeros(2), 0)
-        with pytest.raises(TypeError, match="n_features"):
-            bits_per_dim(torch.zeros(2), 64.0)
-        with pytest.raises(ValueError, match="log_prob holds 1 NaN of 2"):
-            bits_per_dim(torch.tensor([0.0, math.nan]), 3)
