@@ -124,7 +124,8 @@ class ContrastivePredictiveCoding(nn.Module):
         check_sequences(features, lengths, self.n_features)
         steps = self.steps(lengths)
         if int(steps.max()) == 0:
-            raise ValueError(f"lengths must hold one of at least frames_per_step = {self.frames_per_step}, got {lengths.tolist()}")
+            least = f"at least frames_per_step = {self.frames_per_step}"
+            raise ValueError(f"lengths must hold one of {least}, got {lengths.tolist()}")
         frames = torch.where(inside(features.shape[1], lengths)[:, :, None], (features - self.mean) / self.scale, 0.0)
         frames = frames[:, : int(steps.max()) * self.frames_per_step]
         encodings = self.encoder(frames.mT).mT  # (batch, steps, n_encoding)
@@ -147,7 +148,9 @@ class ContrastivePredictiveCoding(nn.Module):
             As :func:`predictive_estimates`.
         """
         encoded = self(features, lengths)
-        return predictive_estimates(encoded, self.predictors, negatives=negatives, n_contrasts=n_contrasts, random_state=random_state)
+        return predictive_estimates(
+            encoded, self.predictors, negatives=negatives, n_contrasts=n_contrasts, random_state=random_state
+        )
 
     @torch.no_grad()
     def represent(

@@ -132,10 +132,14 @@ class TabularSourceAndPlanner(SourceAndPlanner):
 class NeuralSourceAndPlanner(SourceAndPlanner):
     """Two perceptrons that see features of the states, so that what is learned in one state serves in others.
 
+    Both begin uniform. A logit's gradient is proportional to w(a|s): a sequence that the other states pull the source away
+    from early may be lost to a state for good, and its bound then stays below E(s) by what that outcome was worth. A tempered
+    source (see :class:`EmpowermentObjective`) makes that rarer; tables, whose logits are their own, don't know it.
+
     Parameters
     ----------
     features : (states, n_features)
-        Such as :attr:`~lvmlib.information.grid_world.GridWorld.features`. The planner sees those of s, and of s' - s.
+        Such as :attr:`~lvmlib.information.grid_world.GridWorld.features`. The planner sees those of s and of s'.
     hidden
         Widths of the hidden layers of each.
     random_state
@@ -146,7 +150,7 @@ class NeuralSourceAndPlanner(SourceAndPlanner):
         self,
         features: Float[Tensor, "states n_features"],
         n_sequences: int,
-        hidden: Sequence[int] = (128, 128),
+        hidden: Sequence[int] = (256,),
         random_state: Seed = 0,
     ) -> None:
         super().__init__()
@@ -156,6 +160,8 @@ class NeuralSourceAndPlanner(SourceAndPlanner):
         with drawing_from(as_generator(random_state)):
             self.source = perceptron(n_features, hidden, n_sequences, "relu").to(features.dtype)
             self.planner = perceptron(2 * n_features, hidden, n_sequences, "relu").to(features.dtype)
+        for network in (self.source, self.planner):  # a source that begins far from uniform never tries some sequences
+            nn.init.zeros_(network[-1].weight)
 
     def source_logits(self, states: Int[Tensor, " batch"]) -> Float[Tensor, "batch sequences"]:
         return self.source(self.features[states])
@@ -164,7 +170,7 @@ class NeuralSourceAndPlanner(SourceAndPlanner):
         self, states: Int[Tensor, " batch"], next_states: Int[Tensor, "batch reached"]
     ) -> Float[Tensor, "batch reached sequences"]:
         here, there = self.features[states][:, None], self.features[next_states]
-        return self.planner(torch.cat([here.expand_as(there), 3 * (there - here)], dim=2))
+        return self.planner(torch.cat([here.expand_as(there), there], dim=2))
 
 
 def variational_empowerment(
@@ -231,6 +237,9 @@ class EmpowermentObjective:
     """The bound for states (batch, 1), as :func:`lvmlib.training.train` climbs it.
 
         train(model, outcomes.states, EmpowermentObjective(outcomes), [Stage(300, 0.03)], batch_size=outcomes.n_states)
+
+    While training warms up, with a ``kl_weight`` κ < 1, the source is w(a|s)^κ, normalized, and the value the bound of that:
+    the planner first learns what all sequences lead to. A source that leaves some of them early never comes back to them.
     """
 
     outcomes: Outcomes
@@ -238,39 +247,27 @@ class EmpowermentObjective:
     """None for the exact expectation, or how many (a, s') are tried in each state at each step."""
 
     def __call__(self, model: SourceAndPlanner, x: Tensor, generator: Seed, kl_weight: float = 1.0) -> Tensor:
+        if kl_weight < 1:
+            model = TemperedSource(model, kl_weight)
         if self.n_samples is None:
             return variational_empowerment(model, self.outcomes, x[:, 0])
         return sampled_empowerment(model, self.outcomes, x[:, 0], self.n_samples, generator).mean(dim=0)
 
 
-def climb(
-    transitions: Float[Tensor, "actions states states"], values: Float[Tensor, " states"], start: int, n_moves: int
-) -> list[int]:
-    """The states of an agent that at each move takes the action whose next state is expected to have the greatest value.
+class TemperedSource(SourceAndPlanner):
+    """The same planner, and w(a|s)^κ normalized as source."""
 
-    The world's answer is taken to be the most probable next state. It ends where no action is expected to gain more than
-    the rounding of ``values``.
+    def __init__(self, model: SourceAndPlanner, kappa: float) -> None:
+        super().__init__()
+        self.n_states, self.model, self.kappa = model.n_states, model, kappa
 
-    Raises
-    ------
-    ValueError
-        If ``values`` are not one a state, ``start`` is no state, or ``n_moves`` below 1.
-    """
-    n_states = transitions.shape[1]
-    check_count("n_moves", n_moves)
-    if len(values) != n_states or not torch.isfinite(values).all():
-        raise ValueError(f"values must be {n_states} finite numbers, one a state, got the shape {tuple(values.shape)}")
-    if not 0 <= start < n_states:
-        raise ValueError(f"start must be a state from 0 to {n_states - 1}, got {start}")
-    path, least_gain = [start], 1e-6
-    for _ in range(n_moves):
-        expected = transitions[:, path[-1]] @ values.to(transitions.dtype)  # (actions,)
-        best = int(expected.argmax())
-        following = int(transitions[best, path[-1]].argmax())
-        if following == path[-1] or expected[best] <= values[path[-1]] + least_gain:
-            break
-        path.append(following)
-    return path
+    def source_logits(self, states: Int[Tensor, " batch"]) -> Float[Tensor, "batch sequences"]:
+        return self.kappa * self.model.source_logits(states)
+
+    def planner_logits(
+        self, states: Int[Tensor, " batch"], next_states: Int[Tensor, "batch reached"]
+    ) -> Float[Tensor, "batch reached sequences"]:
+        return self.model.planner_logits(states, next_states)
 
 
 def _log_probabilities(model: SourceAndPlanner, outcomes: Outcomes, states: Tensor) -> tuple[Tensor, Tensor, Tensor]:

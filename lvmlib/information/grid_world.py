@@ -53,6 +53,8 @@ class GridWorld:
     """1 where the key is held."""
     transitions: Float[Tensor, "actions states states"]
     """p(s'|s, a): transitions[a, s, s']."""
+    after: Int[Tensor, "actions states"]
+    """The next state where nothing slips."""
 
     @property
     def n_states(self) -> int:
@@ -63,11 +65,22 @@ class GridWorld:
         return any(KEY in row for row in self.rows)
 
     @property
-    def features(self) -> Float[Tensor, "states 3"]:
-        """What a network sees of a state: row and column, each from -1 to 1 over the map, and -1 or 1 for the key."""
-        last = torch.tensor([len(self.rows) - 1, len(self.rows[0]) - 1], dtype=self.transitions.dtype)
-        places = 2 * self.cells.to(self.transitions.dtype) / last - 1
-        return torch.cat([places, 2 * self.holds_key[:, None].to(places.dtype) - 1], dim=1)
+    def features(self) -> Float[Tensor, "states n_features"]:
+        """What a network sees of a state, each 0 or 1: its row, its column, the key, and which actions would leave it."""
+        n_rows, n_columns = len(self.rows), len(self.rows[0])
+        leaves = self._leaves()
+        parts = [
+            torch.nn.functional.one_hot(self.cells[:, 0], n_rows),
+            torch.nn.functional.one_hot(self.cells[:, 1], n_columns),
+            self.holds_key[:, None],
+            leaves,
+        ]
+        return torch.cat([part.to(self.transitions.dtype) for part in parts], dim=1)
+
+    def _leaves(self) -> Tensor:
+        """Whether each action but "stay", unslipped, leads to another state, (states, 4)."""
+        own = torch.arange(self.n_states)
+        return torch.stack([self.after[action] != own for action in range(len(MOVES) - 1)], dim=1)
 
     def state(self, row: int, column: int, holds_key: bool = False) -> int:
         """The number of a state.
@@ -119,6 +132,7 @@ def grid_world(rows: Sequence[str], *, slip: float = 0.0, dtype: torch.dtype = t
         torch.tensor([cell for cell, _ in states]),
         torch.tensor([held for _, held in states]),
         (1 - slip) * moved + slip * others,
+        after,
     )
 
 
@@ -151,6 +165,36 @@ def n_step_channel(
     for _ in range(n_steps):
         channel = torch.einsum("sqm,amn->sqan", channel, transitions).flatten(1, 2)
     return channel  # (states, sequences, states)
+
+
+def climb(
+    transitions: Float[Tensor, "actions states states"], values: Float[Tensor, " states"], start: int, n_moves: int
+) -> list[int]:
+    """The states of an agent that at each move takes the action whose next state is expected to have the greatest value.
+
+    The world's answer is taken to be the most probable next state. It ends where no action is expected to gain more than
+    the rounding of ``values``.
+
+    Raises
+    ------
+    ValueError
+        If ``values`` are not one a state, ``start`` is no state, or ``n_moves`` below 1.
+    """
+    n_states = transitions.shape[1]
+    check_count("n_moves", n_moves)
+    if len(values) != n_states or not torch.isfinite(values).all():
+        raise ValueError(f"values must be {n_states} finite numbers, one a state, got the shape {tuple(values.shape)}")
+    if not 0 <= start < n_states:
+        raise ValueError(f"start must be a state from 0 to {n_states - 1}, got {start}")
+    path, least_gain = [start], 1e-6
+    for _ in range(n_moves):
+        expected = transitions[:, path[-1]] @ values.to(transitions.dtype)  # (actions,)
+        best = int(expected.argmax())
+        following = int(transitions[best, path[-1]].argmax())
+        if following == path[-1] or expected[best] <= values[path[-1]] + least_gain:
+            break
+        path.append(following)
+    return path
 
 
 def _check_map(rows: tuple[str, ...]) -> None:

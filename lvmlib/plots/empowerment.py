@@ -27,7 +27,7 @@ def plot_empowerment(
     values
         By name, such as "exact" and "variational": one number a state, (states,), in nats.
     paths
-        Of agents, each a list of states as :func:`lvmlib.information.empowerment.climb` returns it, drawn on every map
+        Of agents, each a list of states as :func:`lvmlib.information.grid_world.climb` returns it, drawn on every map
         of the layer that they lie in; a ring where one begins, a dot where it ends.
 
     Returns

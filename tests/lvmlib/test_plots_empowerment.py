@@ -5,8 +5,7 @@ import pytest
 import torch
 
 from lvmlib import plots
-from lvmlib.information.empowerment import climb
-from lvmlib.information.grid_world import LOCKED, ROOMS, grid_world
+from lvmlib.information.grid_world import LOCKED, ROOMS, climb, grid_world
 from lvmlib.plots.empowerment import plot_empowerment
 from lvmlib.plots.predictive_information import plot_predictive_information
 
@@ -69,7 +68,8 @@ class TestEmpowerment:
 
 class TestPredictiveInformation:
     def test_curves_truth_and_text(self):
-        figure = plot_predictive_information({"held out": [1.5, 0.75, 0.5], "trained on": [2.0, 1.0, 0.5]}, truth=[1.75, 0.8, 0.6])
+        nats = {"held out": [1.5, 0.75, 0.5], "trained on": [2.0, 1.0, 0.5]}
+        figure = plot_predictive_information(nats, truth=[1.75, 0.8, 0.6])
         (ax,) = figure.axes
         assert [line.get_ydata().tolist() for line in ax.lines] == [[1.5, 0.75, 0.5], [2.0, 1.0, 0.5], [1.75, 0.8, 0.6]]
         assert all(line.get_xdata().tolist() == [1, 2, 3] for line in ax.lines) and "nats" in ax.get_ylabel()

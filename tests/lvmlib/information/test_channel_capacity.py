@@ -33,7 +33,8 @@ def closed_forms() -> list:
         (asymmetric, (1 - erased) * math.log(2), [0.5, 0.5]),
         ([[1.0, 0.0], [z, 1 - z]], z_capacity, [1 - z_one, z_one]),
         (torch.eye(5).tolist(), math.log(5), [0.2] * 5),
-        ([[0.0, 1.0, 0.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]], math.log(2), None),  # two inputs do the same, one output is never met
+        # two inputs do the same, one output is never met
+        ([[0.0, 1.0, 0.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]], math.log(2), None),
         ([[0.2, 0.5, 0.3]] * 4, 0.0, None),
         (typewriter, math.log(2), None),
         ([[0.6, 0.4]], 0.0, [1.0]),

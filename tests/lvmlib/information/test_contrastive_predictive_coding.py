@@ -106,7 +106,7 @@ class TestOptimalCritic:
 
 class TestTrained:
     def test_on_a_markov_chain(self):
-        """Below the truth within 4 standard errors, and no more than 0.08 nats below it."""
+        """Below the truth within 4 standard errors, and no more than 0.03 nats below it."""
 
         def one_hot(n, seed):
             return torch.nn.functional.one_hot(CHAIN.sample(n, 10, seed), 4).float(), torch.full((n,), 10)
@@ -117,7 +117,7 @@ class TestTrained:
         )
         mean, error = estimated(lambda seed: held_out_information(model, *one_hot(256, 100 + seed)))
         truth = torch.stack([CHAIN.information(k) for k in (1, 2, 3)]).float()
-        assert (mean < truth + 4 * error).all() and (mean > truth - 0.08).all()
+        assert (mean < truth + 4 * error).all() and (mean > truth - 0.03).all()
         assert (mean.diff() < 0).all()
 
     def test_on_an_autoregression(self):
@@ -128,7 +128,7 @@ class TestTrained:
         train_predictive_coding(model, x, lengths, 300, batch_size=128, n_contrasts=4, learning_rate=1e-2, random_state=2)
         mean, error = estimated(lambda seed: held_out_information(model, sequences.sample(256, 10, 100 + seed), lengths[:256]))
         truth = torch.tensor([sequences.information(k) for k in (1, 2)])
-        assert (mean < truth + 4 * error).all() and (mean > truth - 0.08).all()
+        assert (mean < truth + 4 * error).all() and (mean > truth - 0.03).all()
 
     def test_independent_frames_have_no_information(self):
         """Held-out sequences of noise: never more than the error above 0, though training climbs."""
@@ -168,7 +168,7 @@ class TestContrasts:
             pairs = [pair for group in groups for pair in zip(group.sequences.tolist(), group.times.tolist())]
             assert len(pairs) == len(set(pairs)) and set(pairs) <= every and all(len(group.times) >= 2 for group in groups)
             # what is left out is a pair that would stand alone
-            assert len(every) - len(pairs) == {(1, "s"): 0, (1, "o"): 1, (3, "s"): 0, (3, "o"): 0}[k, "s" if groups is same else "o"]
+            assert len(every) - len(pairs) == (1 if groups is own and k == 1 else 0)
         assert all(len(set(group.times.tolist())) == 1 for group in same)
         assert all(len(set(group.sequences.tolist())) == 1 for group in own)
 
@@ -235,7 +235,8 @@ class TestModel:
         model, later = small(), features.clone()
         later[:, 6:] += 1.0  # from the fourth patch on
         first, second = model(features, lengths), model(later, lengths)
-        assert torch.equal(first.contexts[:, :3], second.contexts[:, :3]) and torch.equal(first.encodings[:, :3], second.encodings[:, :3])
+        assert torch.equal(first.contexts[:, :3], second.contexts[:, :3])
+        assert torch.equal(first.encodings[:, :3], second.encodings[:, :3])
         assert not torch.allclose(first.contexts[0, 3], second.contexts[0, 3])
 
     def test_standardized_by_frames_within_the_lengths(self):
@@ -284,7 +285,8 @@ class TestModel:
         (group, *_) = contrasts(encoded.steps, 2, "same_time", None, torch.Generator())
         found = scores(encoded, model.predictors[1], 2, group)
         i, j = 2, 4
-        expected = encoded.encodings[group.sequences[j], 2] @ (model.predictors[1].weight @ encoded.contexts[group.sequences[i], 0])
+        context = encoded.contexts[group.sequences[i], 0]
+        expected = encoded.encodings[group.sequences[j], 2] @ (model.predictors[1].weight @ context)
         torch.testing.assert_close(found[i, j], expected)
 
 

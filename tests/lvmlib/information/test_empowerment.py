@@ -12,13 +12,21 @@ from lvmlib.information.empowerment import (
     NeuralSourceAndPlanner,
     Outcomes,
     TabularSourceAndPlanner,
-    climb,
     exact_empowerment,
     outcomes_of,
     sampled_empowerment,
     variational_empowerment,
 )
-from lvmlib.information.grid_world import ACTIONS, LOCKED, MOVES, ROOMS, action_sequences, grid_world, n_step_channel
+from lvmlib.information.grid_world import (
+    ACTIONS,
+    LOCKED,
+    MOVES,
+    ROOMS,
+    action_sequences,
+    climb,
+    grid_world,
+    n_step_channel,
+)
 from lvmlib.training import Stage, train
 
 SMALL = ("#####", "#..##", "#...#", "##..#", "#####")
@@ -70,9 +78,14 @@ class TestWorld:
         with pytest.raises(ValueError, match="no state at row 1, column 3"):
             world.state(1, 3)
 
-    def test_features_tell_states_apart(self):
-        world = grid_world(WITH_KEY)
-        assert len(world.features.unique(dim=0)) == world.n_states and world.features.abs().max() <= 1
+    def test_features_tell_states_apart_and_where_walls_are(self):
+        world = grid_world(WITH_KEY, slip=0.1)
+        features = world.features
+        assert len(features.unique(dim=0)) == world.n_states and set(features.unique().tolist()) == {0.0, 1.0}
+        assert (features.sum(dim=1) >= 3).all()  # a row, a column and at least one way out
+        north, south, west, east = features[world.state(1, 2)][-4:].tolist()
+        assert (north, south, west, east) == (0, 1, 1, 0)
+        assert features[world.state(1, 2, holds_key=True)][-5:].tolist() == [1, 0, 1, 1, 1]
 
     def test_sequences_and_the_channel_by_enumeration(self):
         """Against following every sequence by itself, in the order that action_sequences says."""
@@ -187,6 +200,17 @@ class TestBound:
         error = gradients.std(dim=0)[states] / n_repeats**0.5
         assert (error > 0).all() and ((gradients.mean(dim=0) - source)[states].abs() < 5 * error).all()
 
+    def test_while_warming_up_the_source_is_tempered(self):
+        """κ = 0.4: the bound of w^0.4, normalized, with the same planner; κ -> 0: of the uniform source."""
+        outcomes = outcomes_in(slip=0.25)
+        model, objective = random_model(outcomes, 11), EmpowermentObjective(outcomes)
+        tempered = random_model(outcomes, 11)
+        for kappa in (0.4, 0.0, 1.0):
+            with torch.no_grad():
+                tempered.source.copy_(kappa * model.source)
+            found = objective(model, outcomes.states, 0, kappa)
+            torch.testing.assert_close(found, variational_empowerment(tempered, outcomes), rtol=0, atol=1e-14)
+
     def test_a_seed_reproduces(self):
         outcomes = outcomes_in(slip=0.25)
         model, states = random_model(outcomes, 9), torch.tensor([2, 6])
@@ -219,11 +243,13 @@ class TestTrained:
         world = grid_world(SMALL, dtype=torch.float32)
         outcomes = outcomes_of(n_step_channel(world.transitions, 1))
         model = NeuralSourceAndPlanner(world.features, outcomes.n_sequences, (64,), random_state=1)
-        stages = [Stage(300, 1e-2), Stage(100, 2e-3)]
-        train(model, outcomes.states, EmpowermentObjective(outcomes), stages, batch_size=outcomes.n_states)
+        stages, batch_size = [Stage(200, 1e-2), Stage(100, 2e-3)], outcomes.n_states
+        train(model, outcomes.states, EmpowermentObjective(outcomes), stages, batch_size=batch_size, warm_up_epochs=100)
         bound, exact = variational_empowerment(model, outcomes).detach(), exact_empowerment(outcomes)
         assert (bound <= exact.upper + 1e-5).all()  # float32
-        assert (exact.lower - bound < 0.1).all()
+        gap = exact.lower - bound
+        # in the one state of five outcomes the source may lose one: ln 5 - ln 4
+        assert (gap < math.log(5 / 4) + 0.02).all() and gap.mean() < 0.06
 
     def test_by_trying_alone(self):
         outcomes = outcomes_in(n_steps=1)

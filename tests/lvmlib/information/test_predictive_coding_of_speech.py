@@ -41,7 +41,8 @@ def test_simulated_where_they_cannot_be_had(monkeypatch, capsys):
     monkeypatch.setattr(cpc, "spoken_digits", absent)
     every = cpc.recordings()
     assert "simulated" in capsys.readouterr().out and every.source.startswith("simulated")
-    assert every.features.shape[0] == 600 and len(set(zip(every.digits.tolist(), every.speakers.tolist(), every.takes.tolist()))) == 600
+    labels = torch.stack([every.digits, every.speakers, every.takes], dim=1)
+    assert len(every.features) == len(labels.unique(dim=0)) == 600
     # words of other sounds, whose mean frames tell the digit; padded with zeros beyond their lengths
     train, test = every.where(every.takes >= 5), every.where(every.takes < 5)
     found = cpc.probes(lambda some: mean_within(some.features, some.lengths), train, test)
