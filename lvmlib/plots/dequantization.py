@@ -58,7 +58,8 @@ def plot_density_over_integers(
     places = (torch.arange(n_levels * points_per_bin, dtype=dtype) + 0.5) / points_per_bin
     values = log_density(places[:, None])
     if not isinstance(values, Tensor) or tuple(values.shape) != (len(places),):
-        raise ValueError(f"log_density must return a tensor ({len(places)},), got {getattr(values, 'shape', type(values).__name__)}")
+        got = getattr(values, "shape", type(values).__name__)
+        raise ValueError(f"log_density must return a tensor ({len(places)},), got {got}")
     density = values.detach().cpu().double().exp().numpy()
     if not np.isfinite(density).all():
         raise ValueError(f"log_density returned NaN or +inf at {int((~np.isfinite(density)).sum())} of {len(density)} places")
@@ -69,14 +70,15 @@ def plot_density_over_integers(
             raise ValueError(f"frequencies must be at least 0, got {frequencies.min():g}")
     figure, ax = figure_and_axes(ax, size=(6.6, 3.2))
     with look():
-        ax.bar(np.arange(n_levels) + 0.5, masses, width=1.0, color=COLOURS[5], alpha=0.45, edgecolor="white", label="mass P(x)")
+        middles = np.arange(n_levels) + 0.5
+        ax.bar(middles, masses, width=1.0, color=COLOURS[5], alpha=0.45, edgecolor="white", label="mass P(x)")
         ax.plot(places.numpy(), density, color=COLOURS[0], linewidth=1.4, label="density p(x + u)")
         if frequencies is not None:
-            ax.plot(np.arange(n_levels) + 0.5, frequencies, "o", markersize=4, color=INK, label="share of the data")
+            ax.plot(middles, frequencies, "o", markersize=4, color=INK, label="share of the data")
         ax.set(xlim=(0, n_levels), xlabel=f"{x_name} + u", ylabel="density, a level", title=title or "")
         if limits is not None:
             ax.set_ylim(limits)
-        ax.set_xticks(np.arange(n_levels) + 0.5, [str(level) for level in range(n_levels)])
+        ax.set_xticks(middles, [str(level) for level in range(n_levels)])
         ax.legend(loc="upper center", ncols=3)
     top = int(density.argmax())
     add_alt_text(
