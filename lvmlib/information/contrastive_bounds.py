@@ -13,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from lvmlib.information.estimate import Estimate
-from lvmlib.information.scores import Scores, check_per_example, check_scores, log_mean_exp_of_others, without_pairs
+from lvmlib.information.scores import Scores, check_per_example, check_scores, pairs_and_log_sums
 from lvmlib.validation import check_finite
 
 
@@ -42,8 +42,8 @@ def info_nce(scores: Scores) -> Estimate:
     et al., On Variational Bounds of Mutual Information, 2019, section 2.3, I_NCE.
     """
     check_scores(scores)
-    log_share = scores.diagonal() - torch.logsumexp(scores, dim=1)  # at most 0, in floating point too
-    return Estimate(log_share + math.log(len(scores)), "lower")
+    pairs, log_sums = pairs_and_log_sums(scores, others=False)
+    return Estimate(pairs - log_sums + math.log(len(scores)), "lower")  # the difference is at most 0, in floating point too
 
 
 def leave_one_out(scores: Scores) -> Estimate:
@@ -71,7 +71,8 @@ def leave_one_out(scores: Scores) -> Estimate:
     Poole et al., 2019, section 2.1.
     """
     check_scores(scores)
-    return Estimate(scores.diagonal() - log_mean_exp_of_others(scores, dim=1), "neither")
+    pairs, log_sums = pairs_and_log_sums(scores, others=True)
+    return Estimate(pairs - log_sums + math.log(len(scores) - 1), "neither")
 
 
 def interpolated(scores: Scores, alpha: float = 0.01, log_baseline: Float[Tensor, " batch"] | None = None) -> Estimate:
@@ -116,16 +117,15 @@ def interpolated(scores: Scores, alpha: float = 0.01, log_baseline: Float[Tensor
     if log_baseline is None:
         log_baseline = scores.new_ones(n)
     check_per_example("log_baseline", log_baseline, n)
-    pairs = scores.diagonal()
+    pairs, log_sums = pairs_and_log_sums(scores, others=True)
+    log_m = log_sums - math.log(n - 1)
     if alpha == 0:
-        weights = without_pairs(scores - log_baseline[:, None]).exp()
-        return Estimate(1 + pairs - log_baseline - weights.sum(dim=1) / (n - 1), "lower")
+        return Estimate(1 + pairs - log_baseline - (log_m - log_baseline).exp(), "lower")
 
     # the K = N - 1 samples: the pair and all but one of the others, for each of those
     log_d = _mixed(_log_mean_without_one(scores), alpha, log_baseline[:, None])  # (batch, left out)
     joint = pairs - log_d.diagonal_scatter(torch.zeros_like(pairs)).sum(dim=1) / (n - 1)
     # the K = N - 1 others; the mean of e^f over them is m itself
-    log_m = log_mean_exp_of_others(scores, dim=1)
     marginal = (log_m - _mixed(log_m, alpha, log_baseline)).exp()
     return Estimate(1 + joint - marginal, "lower")
 

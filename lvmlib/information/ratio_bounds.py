@@ -18,9 +18,10 @@ from lvmlib.information.scores import (
     Scores,
     check_per_example,
     check_scores,
-    log_mean_exp_of_others,
+    log_sums_of_clipped,
+    pairs_and_log_sums,
+    pairs_and_softplus_sums,
     with_gradient_of,
-    without_pairs,
 )
 from lvmlib.validation import check_finite
 
@@ -107,7 +108,8 @@ def donsker_varadhan(scores: Scores) -> Estimate:
     Donsker & Varadhan, 1983; Belghazi et al., Mutual Information Neural Estimation, 2018, section 3.1.
     """
     check_scores(scores)
-    return Estimate(scores.diagonal() - log_mean_exp_of_others(scores, dim=None), "neither")
+    pairs, log_sums = pairs_and_log_sums(scores, others=True)
+    return Estimate(pairs - _log_mean_of_all(log_sums), "neither")
 
 
 def jensen_shannon_objective(scores: Scores) -> Float[Tensor, " batch"]:
@@ -186,8 +188,7 @@ def smile(scores: Scores, clip: float | None = 5.0) -> Estimate:
     if clip is not None and not clip > 0:
         raise ValueError(f"clip must be a positive number or None, got {clip}")
     with torch.no_grad():
-        clipped = scores if clip is None else scores.clamp(-clip, clip)
-        value = scores.diagonal() - log_mean_exp_of_others(clipped, dim=None)
+        value = scores.diagonal() - _log_mean_of_all(log_sums_of_clipped(scores, clip))
     return Estimate(with_gradient_of(value, _jensen_shannon_objective(scores)), "neither")
 
 
@@ -230,26 +231,33 @@ class Mine(nn.Module):
 
     def forward(self, scores: Scores) -> Estimate:
         check_scores(scores)
-        log_mean = log_mean_exp_of_others(scores, dim=None)
+        pairs, log_sums = pairs_and_log_sums(scores, others=True)
+        log_mean = _log_mean_of_all(log_sums)
         seen = log_mean.detach().to(self.log_running_mean)
         if self.training:
             later = torch.logaddexp(self.log_running_mean + _log(self.decay), seen + math.log1p(-self.decay))
             self.log_running_mean.copy_(torch.where(self.started, later, seen))
             self.started.fill_(True)
         normalizer = torch.where(self.started, self.log_running_mean, seen).to(log_mean)
-        objective = scores.diagonal() - torch.exp(log_mean - normalizer)
-        return Estimate(with_gradient_of(scores.diagonal() - log_mean, objective), "neither")
+        objective = pairs - torch.exp(log_mean - normalizer)
+        return Estimate(with_gradient_of(pairs - log_mean, objective), "neither")
 
 
 def _unnormalized(scores: Tensor, log_baseline: Tensor) -> Tensor:
     """f(x_i, y_i) - b_i - mean_{j≠i} e^{f(x_i, y_j) - b_i}, (batch,)."""
-    weights = without_pairs(scores - log_baseline[:, None]).exp()
-    return scores.diagonal() - log_baseline - weights.sum(dim=1) / (len(scores) - 1)
+    pairs, log_sums = pairs_and_log_sums(scores, others=True)
+    return pairs - log_baseline - (log_sums - log_baseline - math.log(len(scores) - 1)).exp()
 
 
 def _jensen_shannon_objective(scores: Tensor) -> Tensor:
-    others = -logsigmoid(-without_pairs(scores)).sum(dim=1) / (len(scores) - 1)  # softplus(f) = -ln σ(-f)
-    return logsigmoid(scores.diagonal()) - others
+    pairs, sums = pairs_and_softplus_sums(scores)
+    return logsigmoid(pairs) - sums / (len(scores) - 1)  # -softplus(-f) = ln σ(f)
+
+
+def _log_mean_of_all(log_sums: Tensor) -> Tensor:
+    """ln of the mean of e^f off the diagonal, from each row's ln of the sum."""
+    n = len(log_sums)
+    return torch.logsumexp(log_sums, dim=0) - math.log(n * (n - 1))
 
 
 def _log(value: float) -> float:

@@ -170,3 +170,40 @@ def test_bad_settings_of_blocks():
         ConcatenatedCritic(3, 2, ())
     with pytest.raises(ValueError, match="max_bytes must be at least 1"):
         ConcatenatedCritic(3, 2, (4,), max_bytes=0)
+
+
+def test_frozen_parameters_and_inputs_without_gradients_in_blocks():
+    critic, (x, y) = concatenated(max_bytes=7 * NUMBERS * 8), pairs()
+    critic.rest[1].weight.requires_grad_(False)
+    info_nce(critic(x, y)).mean.backward()
+    assert critic.rest[1].weight.grad is None
+    assert all(one.grad is not None for name, one in critic.named_parameters() if name != "rest.1.weight")
+
+
+def test_blocks_under_autocast_and_functional_call():
+    """In bfloat16 as the whole is; and with parameters put in for one call, their gradients."""
+    whole, blocks, (x, y) = concatenated(), concatenated(max_bytes=13 * NUMBERS * 4), pairs(dtype=torch.float32)
+    whole, blocks = whole.float(), blocks.float()
+    found = []
+    for critic in (whole, blocks):
+        with torch.autocast("cpu", torch.bfloat16):
+            scores = critic(x, y)
+        found.append([scores, *torch.autograd.grad(scores.float().square().mean(), list(critic.parameters()))])
+    assert found[0][0].dtype == found[1][0].dtype == torch.bfloat16
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other, rtol=0.05, atol=0.02)  # bfloat16 rounds to 1 in 256, sums of blocks too
+    others = {name: (1.3 * one.detach()).requires_grad_() for name, one in blocks.named_parameters()}
+    found = []
+    for critic in (whole, blocks):
+        scores = torch.func.functional_call(critic, others, (x, y))
+        found.append(torch.autograd.grad(scores.square().mean(), list(others.values())))
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
+
+
+def test_blocks_have_no_second_derivative_and_say_so():
+    critic, (x, y) = concatenated("tanh", max_bytes=7 * NUMBERS * 8), pairs()
+    x.requires_grad_()
+    with pytest.raises(RuntimeError, match="no second derivative in blocks.*max_bytes"):
+        torch.autograd.grad(critic(x, y).sum(), x, create_graph=True)
+    assert torch.autograd.gradgradcheck(concatenated("tanh"), (x, y))
