@@ -45,12 +45,12 @@ def local_gaussian(
         value_i = ln p̂(x_i, y_i) - ln p̂(x_i) - ln p̂(y_i) - null,
 
     with the same h_i in all three, so that errors cancel, and null the mean of the first three terms after y was permuted:
-    exact densities make it 0, and what it is instead is a bias (mostly of densities fitted to few points, whose
-    logarithm falls short). Independent variables so give 0 in the mean.
+    these are independent, so that exact densities would make it 0, and what it is instead is a bias (mostly of densities
+    fitted to few points, whose logarithm falls short). Independent variables so give 0 in the mean.
 
-    It is on neither side of I(X;Y). Where the dependence bends within a bandwidth it falls short, as it must in many dimensions
-    (above about 5 each) with few pairs. The work is about n² (d²/2 + 20) operations, d = n_x + n_y, times
-    1 + n_permutations, in blocks.
+    It is on neither side of I(X;Y). Where the dependence bends within a bandwidth it falls short. Up to about 5 dimensions
+    each 2,000 pairs do; of Gaussians in 25 or 50 null is -2 or -6 nats, and what is left errs by tenths, upwards too. The work
+    is about n² (d²/2 + 20) operations, d = n_x + n_y, times 1 + n_permutations, in blocks.
 
     Parameters
     ----------
