@@ -52,8 +52,8 @@ class SeparableCritic(nn.Module):
     ) -> None:
         super().__init__()
         self.n_x, self.n_y = n_x, n_y
-        self.embed_x = _in_place(perceptron(n_x, hidden, n_embedding, activation))
-        self.embed_y = _in_place(perceptron(n_y, hidden, n_embedding, activation))
+        self.embed_x = perceptron(n_x, hidden, n_embedding, activation)
+        self.embed_y = perceptron(n_y, hidden, n_embedding, activation)
 
     def forward(self, x: X, y: Y) -> Scores:
         check_pairs(x, y, self.n_x, self.n_y)
@@ -91,8 +91,8 @@ class BilinearCritic(nn.Module):
         check_at_least("n_y", n_y, 1)
         self.n_x, self.n_y = n_x, n_y
         embedded = hidden is not None
-        self.embed_x = _in_place(perceptron(n_x, hidden, n_embedding, activation)) if embedded else nn.Identity()
-        self.embed_y = _in_place(perceptron(n_y, hidden, n_embedding, activation)) if embedded else nn.Identity()
+        self.embed_x = perceptron(n_x, hidden, n_embedding, activation) if embedded else nn.Identity()
+        self.embed_y = perceptron(n_y, hidden, n_embedding, activation) if embedded else nn.Identity()
         self.weight = nn.Parameter(torch.empty((n_embedding, n_embedding) if embedded else (n_x, n_y)))
         nn.init.xavier_uniform_(self.weight)
 
@@ -146,7 +146,7 @@ class ConcatenatedCritic(nn.Module):
         check_count("max_bytes", max_bytes)
         self.n_x, self.n_y, self.max_bytes = n_x, n_y, max_bytes
         self.numbers_a_pair = 2 * (sum(hidden) + max(hidden))
-        first, *rest = _in_place(perceptron(n_x + n_y, hidden, 1, activation))
+        first, *rest = perceptron(n_x + n_y, hidden, 1, activation)
         self.first, self.rest = first, Perceptron(*rest)
 
     def forward(self, x: X, y: Y) -> Scores:
@@ -159,14 +159,6 @@ class ConcatenatedCritic(nn.Module):
         n_columns = min(n_pairs, len(y))
         names, parameters = zip(*self.rest.named_parameters())
         return _InBlocks.apply(self.rest, names, n_pairs // n_columns, n_columns, of_x, of_y, *parameters)
-
-
-def _in_place(network: Perceptron) -> Perceptron:
-    """Rectified units overwrite the layer's output: their result is all that their gradient needs."""
-    for layer in network:
-        if isinstance(layer, nn.ReLU):
-            layer.inplace = True
-    return network
 
 
 def _scores_of_block(rest: nn.Module, parameters: dict[str, Tensor], of_x: Tensor, of_y: Tensor) -> Tensor:

@@ -114,7 +114,7 @@ def compare(critic: str, batch: int, n_rounds: int, quick: bool) -> None:
         print(f"  {critic}, batch {batch}, {name}: {alone['median']:.2f} ({alone['min']:.2f} to {alone['max']:.2f})", flush=True)
     together = {who: [sum(of_round) for of_round in zip(*seconds[who].values(), strict=True)] for who in seconds}
     times = ratio(together["peer"], together["ours"])
-    equal = f"value to {apart[0]:.1g} nats, gradient to {apart[1]:.1g} of its greatest element, at the same weights"
+    equal = f"value to {apart[0]:.1g} nats, gradient to {apart[1]:.1g} of its greatest element at the same weights (units within rounding of 0)"
     print(f"{critic}, batch {batch}: {times['median']:.2f} times ({times['min']:.2f} to {times['max']:.2f}; target {TARGET}); {equal}")
     if quick:
         return
