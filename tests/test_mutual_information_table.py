@@ -51,7 +51,8 @@ def test_the_check_finds_the_wrong_side_only():
 
 
 def test_table_and_figure(tmp_path):
-    rows = [{**row("nwj", critic, "lower", -0.1), "information": level} for critic in ("separable", "concatenated") for level in LEVELS]
+    cells = [(critic, level) for critic in ("separable", "concatenated") for level in LEVELS]
+    rows = [{**row("nwj", critic, "lower", -0.1), "information": level} for critic, level in cells]
     rows[3] |= {"n_not_finite": 2}
     text = table(rows)
     assert text.count("| nwj | lower |") == 2 and "| -0.10 (0.20) *2 |" in text and "400 fresh batches" in text

@@ -97,7 +97,8 @@ def check_probabilities(name: str, table: Tensor, n_dimensions: int) -> None:
         raise ValueError(f"{name} must have the shape {dimensions}, no dimension 0, got {tuple(table.shape)}")
     bad = ~((table >= 0) & torch.isfinite(table))  # NaN is in it too
     if bad.any():
-        raise ValueError(f"{name} holds {int(bad.sum())} entries that are negative, infinite or NaN, such as {table[bad][0].item()}")
+        example = table[bad][0].item()
+        raise ValueError(f"{name} holds {int(bad.sum())} entries that are negative, infinite or NaN, such as {example}")
     total = table.detach().sum(dim=tuple(range(-n_dimensions, 0)))
     worst = total.flatten()[(total - 1).abs().argmax()]
     if (worst - 1).abs() > 1000 * torch.finfo(table.dtype).eps:

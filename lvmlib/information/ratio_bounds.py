@@ -159,7 +159,9 @@ def jensen_shannon(scores: Scores) -> Estimate:
 
 
 def smile(scores: Scores, clip: float | None = 5.0) -> Estimate:
-    r"""SMILE: climbs the Jensen-Shannon objective; value f(x_i, y_i) - ln (1/(N(N-1))) Σ_k Σ_{j≠k} e^{clip(f(x_k, y_j), -τ, τ)}.
+    r"""SMILE: climbs the Jensen-Shannon objective; its value is Donsker-Varadhan's with clipped scores in the mean.
+
+    f(x_i, y_i) - ln (1/(N(N-1))) Σ_k Σ_{j≠k} e^{clip(f(x_k, y_j), -τ, τ)}.
 
     Clipping bounds the variance of the mean at the cost of a bias, and the value is no bound: it may lie on either
     side of I(X;Y). Only the scores off the diagonal are clipped. τ = inf (``clip`` None) is Donsker-Varadhan's value.

@@ -1,4 +1,4 @@
-"""ln q(y_j|x_i) of all pairs, formulas of the bounds, laws and bad input; their expectations stand in test_estimators_by_enumeration."""
+"""ln q(y_j|x_i) of all pairs; formulas, laws and bad input of the bounds (expectations: test_estimators_by_enumeration)."""
 
 import math
 
