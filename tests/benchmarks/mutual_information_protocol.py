@@ -23,13 +23,13 @@ from lvmlib.information.conditional_bounds import (
     club_sampled,
     contrastive_lower,
     leave_one_out_upper,
-    pairwise_log_prob,
     variational_upper,
 )
 from lvmlib.information.contrastive_bounds import info_nce, interpolated, leave_one_out
 from lvmlib.information.critics import ConcatenatedCritic, SeparableCritic
 from lvmlib.information.estimate import Estimate
 from lvmlib.information.gaussian import mutual_information_to_correlation
+from lvmlib.information.pairwise_density import pairwise_log_prob
 from lvmlib.information.ratio_bounds import Mine, donsker_varadhan, jensen_shannon, nwj, smile, tuba
 from lvmlib.networks import ToGaussian, perceptron
 from lvmlib.training.guarded_step import GuardedStep

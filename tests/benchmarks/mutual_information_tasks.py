@@ -35,7 +35,7 @@ from lvmlib.data.mutual_information_tasks import (  # noqa: E402
     mutual_information_samples,
     mutual_information_task,
 )
-from lvmlib.information.conditional_bounds import club, contrastive_lower, leave_one_out_upper, pairwise_log_prob  # noqa: E402
+from lvmlib.information.conditional_bounds import club, contrastive_lower, leave_one_out_upper  # noqa: E402
 from lvmlib.information.critics import SeparableCritic  # noqa: E402
 from lvmlib.information.estimate import Estimate  # noqa: E402
 from lvmlib.information.estimation import estimate_mutual_information  # noqa: E402
@@ -43,6 +43,7 @@ from lvmlib.information.local_gaussian import local_gaussian  # noqa: E402
 from lvmlib.information.marginal_transforms import normal_scores, standardize  # noqa: E402
 from lvmlib.information.mutual_information import ESTIMATORS  # noqa: E402
 from lvmlib.information.nearest_neighbours import ksg  # noqa: E402
+from lvmlib.information.pairwise_density import pairwise_log_prob  # noqa: E402
 from lvmlib.networks import ToGaussian, perceptron  # noqa: E402
 from lvmlib.plots.look import look, panels  # noqa: E402
 

@@ -14,10 +14,10 @@ from lvmlib.information.conditional_bounds import (
     contrastive_lower,
     leave_one_out_upper,
     negative_partners,
-    pairwise_log_prob,
     variational_upper,
 )
 from lvmlib.information.gaussian import correlation_to_mutual_information
+from lvmlib.information.pairwise_density import pairwise_log_prob
 from lvmlib.networks import ToGaussian, perceptron
 
 RHO, N_DIMENSIONS = 0.7, 2
