@@ -16,6 +16,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from lvmlib.distributions.factorized import check_values
 from lvmlib.generators.adversarial import GAN
 from lvmlib.generators.adversarial_folder import AdversarialFolder, AdversarialRecord, AdversarialState, GameBar
 from lvmlib.randomness import Seed, as_generator
@@ -75,7 +76,7 @@ def train_adversarial(
     model
         On the device, and of the dtype, of x.
     x : (n_examples, n_features)
-        Images with pixels in [0, 1], or points.
+        Images with pixels in [0, 1], where a generator that ends in a sigmoid lies too, or points.
     generator_rate, discriminator_rate, betas
         Of Adam. DCGAN and InfoGAN take β₁ = 0.5, and these rates.
     presentation
@@ -259,4 +260,5 @@ def _checked_data(x: object, model: GAN) -> Tensor:
         raise ValueError(
             f"x is {x.dtype} on {x.device}, the model {weight.dtype} on {weight.device}: convert or move one of them"
         )
-    return x
+    images = any(isinstance(layer, nn.Sigmoid) for layer in model.generator.modules())
+    return check_values(x, (x >= 0) & (x <= 1), "in [0, 1], where the generator's sigmoid ends") if images else x

@@ -2,9 +2,15 @@ r"""Normalizing flows: a density p(x) = p(z) |det ∂z/∂x|, z = f(x), with f a
 
 A flow is a module; called, with a context or without, it returns its distribution:
 
-    flow = spline_flow(n_features=2, n_layers=4, hidden=[64])
+    flow = spline_flow(n_features=2, n_layers=4, hidden=[64], random_state=0)
+    train(flow, x, log_likelihood, [Stage(100, 1e-3)])           # of lvmlib.training; columns of x near mean 0 and scale 1
     flow().log_prob(x)                                           # (batch,), nats
+    flow.sample(100, random_state=0)                             # (100, 2)
     x, log_prob = flow().rsample_and_log_prob(torch.Size([100])) # no inverse pass for the density of a sample
+
+With a context, p(x|c), training takes rows of x and c side by side: ``train(flow, torch.cat([x, c], 1), log_likelihood, ...)``.
+Data of other scales need an :class:`~lvmlib.generators.invertible_linear.ActivationNormalization` as the first layer and
+``flow.start_at(x)``, or to be standardized.
 
 The layers stand in :mod:`~lvmlib.generators.coupling`, :mod:`~lvmlib.generators.spline`,
 :mod:`~lvmlib.generators.invertible_linear` and :mod:`~lvmlib.generators.unit_interval`.
@@ -12,101 +18,22 @@ The layers stand in :mod:`~lvmlib.generators.coupling`, :mod:`~lvmlib.generators
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.func import functional_call
 
 from lvmlib.distributions.factorized import check_values
 from lvmlib.generators.base import BASES
 from lvmlib.generators.coupling import AffineCoupling, SplineCoupling, alternating_mask, check_context
+from lvmlib.generators.flow_distribution import FlowDistribution
 from lvmlib.generators.spline import ElementwiseSpline
 from lvmlib.generators.unit_interval import LogitMap
+from lvmlib.randomness import Seed, as_generator, drawing_from, initialized_from
 from lvmlib.validation import as_data, check_choice, check_count
 
 __all__ = ["AffineCoupling", "Flow", "FlowDistribution", "SplineCoupling", "affine_flow", "log_likelihood", "spline_flow"]
-
-
-class FlowDistribution:
-    """The face of torch.distributions: a base distribution carried through the inverses of the layers.
-
-    Parameters
-    ----------
-    base
-        Of z; its batch is that of the context.
-    layers
-        From x to z, each with ``forward`` and ``inverse``.
-    context : (*batch, n_context)
-    """
-
-    has_rsample = True
-
-    def __init__(self, base: Any, layers: Iterable[Any], context: Tensor | None = None) -> None:
-        self.base, self.layers, self.context = base, list(layers), context
-
-    def log_prob(self, value: Float[Tensor, "*shape n_features"]) -> Float[Tensor, "*out"]:
-        """ln p(x) = ln p(z) + Σ_layers ln |det|, (...,), nats; x broadcasts against the context."""
-        if self.context is not None:
-            value = value.expand(*torch.broadcast_shapes(value.shape[:-1], self.context.shape[:-1]), -1)
-        total: Tensor | float = 0.0
-        for layer in self.layers:
-            value, log_det = layer(value, self.context)
-            total = total + log_det
-        return self.base.log_prob(value) + total
-
-    def rsample(self, sample_shape: torch.Size = torch.Size()) -> Tensor:  # noqa: B008
-        """x (*sample_shape, *batch, n_features), a differentiable function of the parameters and the context."""
-        x = self.base.rsample(sample_shape)
-        for layer in reversed(self.layers):
-            x, _ = layer.inverse(x, self.context)
-        return x
-
-    def rsample_and_log_prob(self, sample_shape: torch.Size = torch.Size()) -> tuple[Tensor, Tensor]:  # noqa: B008
-        """x as :meth:`rsample` and ln p(x) = ln p(z) - Σ_layers ln |det ∂x/∂z|, one pass for both."""
-        x = self.base.rsample(sample_shape)
-        log_prob = self.base.log_prob(x)
-        for layer in reversed(self.layers):
-            x, log_det = layer.inverse(x, self.context)
-            log_prob = log_prob - log_det
-        return x, log_prob
-
-    @torch.no_grad()
-    def sample(self, sample_shape: torch.Size = torch.Size()) -> Tensor:  # noqa: B008
-        """As :meth:`rsample`, outside of the graph."""
-        return self.rsample(sample_shape)
-
-    def detach(self) -> FlowDistribution:
-        """The same distribution, its parameters and context cut from the graph."""
-        context = None if self.context is None else self.context.detach()
-        return FlowDistribution(self.base.detach(), [_FixedLayer(layer) for layer in self.layers], context)
-
-
-class _FixedLayer:
-    """A layer with the parameters it has now, as constants."""
-
-    def __init__(self, layer: nn.Module) -> None:
-        self.both_ways = _BothWays(layer)
-        self.fixed = {name: parameter.detach() for name, parameter in self.both_ways.named_parameters()}
-
-    def __call__(self, x: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor]:
-        return functional_call(self.both_ways, self.fixed, (x, context, "forward"))
-
-    def inverse(self, z: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor]:
-        return functional_call(self.both_ways, self.fixed, (z, context, "inverse"))
-
-
-class _BothWays(nn.Module):
-    """``torch.func`` calls a module's ``forward`` only."""
-
-    def __init__(self, layer: nn.Module) -> None:
-        super().__init__()
-        self.layer = layer
-
-    def forward(self, value: Tensor, context: Tensor | None, way: str) -> tuple[Tensor, Tensor]:
-        return getattr(self.layer, way)(value, context)
 
 
 class Flow(nn.Module):
@@ -164,6 +91,18 @@ class Flow(nn.Module):
         like = self.origin if context is None else self.origin.expand(*context.shape[:-1], -1)
         return FlowDistribution(BASES[self.base](like), self.layers, context)
 
+    def sample(self, n_samples: int, random_state: Seed, context: Tensor | None = None) -> Tensor:
+        """x ~ p(x), (n_samples, n_features), or x ~ p(x|context), (n_samples, *batch, n_features), without gradient.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If ``n_samples`` is not a whole number of at least 1, or the context is not as :meth:`forward` takes it.
+        """
+        check_count("n_samples", n_samples)
+        with drawing_from(as_generator(random_state)):
+            return self(context).sample(torch.Size([n_samples]))
+
     @torch.no_grad()
     def start_at(self, x: Float[Tensor, "batch n_features"], context: Tensor | None = None) -> None:
         """Let each layer that can begin at these data: those that have a ``start_at``, as ActivationNormalization has."""
@@ -174,6 +113,8 @@ class Flow(nn.Module):
 
     def check_data(self, x: object) -> Tensor:
         """``x`` as a tensor (batch, n_features) that the density is for; done once, when data enter.
+
+        Of a flow with a context: (batch, n_features + n_context), each example beside its context.
 
         Raises
         ------
@@ -186,19 +127,35 @@ class Flow(nn.Module):
         if x.dtype != self.origin.dtype:
             dtype = self.origin.dtype
             raise TypeError(f"x must be {dtype}, as the flow's parameters are, got {x.dtype}: nothing is cast silently")
-        if x.shape[1] != self.n_features:
-            shape = tuple(x.shape)
-            raise ValueError(f"x must have {self.n_features} columns, one a feature of the flow, got the shape {shape}")
-        return check_values(x, (x >= 0) & (x <= 1), "in [0, 1] for a density there") if self.on_unit_cube else x
+        if x.shape[1] != self.n_features + self.n_context:
+            columns = f"{self.n_features} columns, one a feature of the flow"
+            if self.n_context:
+                columns = f"{self.n_features + self.n_context} columns, {self.n_features} features and {self.n_context} of context"
+            raise ValueError(f"x must have {columns}, got the shape {tuple(x.shape)}")
+        if self.on_unit_cube:
+            values = x[:, : self.n_features]
+            check_values(values, (values >= 0) & (values <= 1), "in [0, 1] for a density there")
+        return x
 
 
 def log_likelihood(model: Flow, x: Tensor, generator: object = None, kl_weight: float = 1.0) -> Float[Tensor, " batch"]:
-    """ln p(x), nats: what :func:`lvmlib.training.train` climbs where x is continuous and the density exact."""
-    return model().log_prob(x)
+    """ln p(x), nats: what :func:`lvmlib.training.train` climbs where x is continuous and the density exact.
+
+    Of a flow with a context, ln p(x|c): each row holds an example's features, then its context.
+    """
+    if not model.n_context:
+        return model().log_prob(x)
+    return model(x[:, model.n_features :]).log_prob(x[:, : model.n_features])
 
 
 def affine_flow(
-    n_features: int, n_layers: int, hidden: Sequence[int], n_context: int = 0, base: str = "gaussian", activation: str = "relu"
+    n_features: int,
+    n_layers: int,
+    hidden: Sequence[int],
+    n_context: int = 0,
+    base: str = "gaussian",
+    activation: str = "relu",
+    random_state: Seed | None = None,
 ) -> Flow:
     """Affine couplings over alternating halves; with one feature and a context, each depends on the context alone.
 
@@ -209,6 +166,8 @@ def affine_flow(
     n_layers
     hidden, n_context, activation
         As of :class:`~lvmlib.generators.coupling.AffineCoupling`.
+    random_state
+        Of the first weights; where not given they are torch's own draw.
 
     Raises
     ------
@@ -217,8 +176,12 @@ def affine_flow(
     """
     if base == "uniform":
         raise ValueError("base must be 'gaussian' or 'logistic' for affine layers, which leave the unit cube, got 'uniform'")
+    if n_features == 1 and not n_context:
+        raise ValueError("n_features must be at least 2 without a context: a coupling has nothing to read; spline_flow takes 1")
     masks = _masks(n_features, n_layers, n_context)
-    return Flow(n_features, [AffineCoupling(mask, hidden, n_context, activation=activation) for mask in masks], base)
+    with initialized_from(random_state):
+        layers = [AffineCoupling(mask, hidden, n_context, activation=activation) for mask in masks]
+    return Flow(n_features, layers, base)
 
 
 def spline_flow(
@@ -230,6 +193,7 @@ def spline_flow(
     base: str = "gaussian",
     tail: float = 5.0,
     activation: str = "relu",
+    random_state: Seed | None = None,
 ) -> Flow:
     """Spline couplings over alternating halves; over [0, 1]^D where the base is uniform, over R^D otherwise.
 
@@ -244,6 +208,8 @@ def spline_flow(
         As of :class:`~lvmlib.generators.coupling.SplineCoupling`.
     tail
         Over R^D the splines are the identity beyond ±tail.
+    random_state
+        Of the first weights; where not given they are torch's own draw.
 
     Raises
     ------
@@ -259,7 +225,8 @@ def spline_flow(
         check_count("n_layers", n_layers)
         return Flow(1, [ElementwiseSpline(1, n_bins, box, linear_tails) for _ in range(n_layers)], base)
     masks = _masks(n_features, n_layers, n_context)
-    layers = [SplineCoupling(mask, hidden, n_bins, n_context, box, linear_tails, activation) for mask in masks]
+    with initialized_from(random_state):
+        layers = [SplineCoupling(mask, hidden, n_bins, n_context, box, linear_tails, activation) for mask in masks]
     return Flow(n_features, layers, base)
 
 

@@ -16,7 +16,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from lvmlib.validation import check_at_least, check_count
+from lvmlib.validation import check_at_least, check_count, kind
 
 TOLERANCES = {torch.float32: 1e-5, torch.float64: 1e-9}
 """In nats, where none is given: well above the rounding of a sum of a thousand terms."""
@@ -191,7 +191,7 @@ class _Search:
 def check_channel(channel: Tensor) -> None:
     """Raise a TypeError or ValueError unless ``channel`` is (..., inputs, outputs), each row a distribution."""
     if not isinstance(channel, Tensor) or channel.dtype not in TOLERANCES:
-        raise TypeError(f"channel must be a float32 or float64 tensor, got {getattr(channel, 'dtype', type(channel).__name__)}")
+        raise TypeError(f"channel must be a float32 or float64 tensor, got {kind(channel)}")
     if channel.ndim < 2 or 0 in channel.shape:
         raise ValueError(f"channel must have the shape (..., inputs, outputs), no dimension 0, got {tuple(channel.shape)}")
     _check_distributions("channel", channel)

@@ -30,7 +30,7 @@ from lvmlib.bounds import check_log_w
 from lvmlib.distributions.factorized import check_values
 from lvmlib.generators.flow import Flow
 from lvmlib.gradients.samples import draw_with_log_prob
-from lvmlib.information.dequantization_noise import LogitGaussianNoise, LogitNoise, UniformNoise
+from lvmlib.information.dequantization_noise import LogitNoise, UniformNoise
 from lvmlib.randomness import Seed, as_generator, drawing_from
 from lvmlib.validation import as_data, check_count
 
@@ -38,7 +38,6 @@ __all__ = [
     "DequantizedModel",
     "FlowDequantizer",
     "LogitGaussianDequantizer",
-    "LogitGaussianNoise",
     "LogitNoise",
     "UniformDequantizer",
     "UniformNoise",

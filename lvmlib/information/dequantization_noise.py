@@ -89,10 +89,6 @@ class LogitNoise:
         return LogitNoise(self.distribution.detach())
 
 
-LogitGaussianNoise = LogitNoise
-"""Of a DiagonalGaussian: ln q(u|x) = ln N(a; μ, s²) - Σ_d ln u_d (1 - u_d)."""
-
-
 def _log_slope(a: Tensor) -> Tensor:
     """ln |det ∂u/∂a| = Σ_d ln σ(a_d) σ(-a_d)."""
     return (logsigmoid(a) + logsigmoid(-a)).sum(dim=-1)

@@ -11,7 +11,28 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from lvmlib.validation import check_choice
+from lvmlib.validation import check_choice, kind
+
+
+def joint_frequencies(x: Tensor, y: Tensor, n_x: int, n_y: int) -> Float[Tensor, "n_x n_y"]:
+    """[a, b] = share of the n pairs with x = a and y = b, float64: a table of what was seen, for codes 0, 1, ...
+
+    I(X;Y) of such a table is biased upwards, by about (n_x - 1)(n_y - 1) / 2n where n is large beside the table (Miller, 1955).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If x or y is not a tensor (n,) of integers, they do not pair, or a code lies outside 0 .. n_x - 1 or 0 .. n_y - 1.
+    """
+    for name, codes, n_codes in (("x", x, n_x), ("y", y, n_y)):
+        if not isinstance(codes, Tensor) or codes.is_floating_point():
+            raise TypeError(f"{name} must be a tensor of integers, got {kind(codes)}")
+        if codes.ndim != 1 or len(codes) == 0 or codes.min() < 0 or codes.max() >= n_codes:
+            raise ValueError(f"{name} must be (n,) codes in 0 .. {n_codes - 1}, got the shape {tuple(codes.shape)}"
+                             + (f", from {int(codes.min())} to {int(codes.max())}" if codes.numel() else ""))
+    if len(x) != len(y):
+        raise ValueError(f"x and y must pair, got {len(x)} and {len(y)} codes")
+    return torch.bincount(x.long() * n_y + y.long(), minlength=n_x * n_y).view(n_x, n_y).double() / len(x)
 
 
 def entropy(probabilities: Float[Tensor, "*batch n"]) -> Float[Tensor, "*batch"]:
@@ -91,7 +112,7 @@ def kl_divergence(p: Float[Tensor, "*batch n"], q: Float[Tensor, "*batch n"]) ->
 def check_probabilities(name: str, table: Tensor, n_dimensions: int) -> None:
     """Raise unless the last ``n_dimensions`` of ``table`` are probabilities that sum to 1, to 1000 roundings of its dtype."""
     if not isinstance(table, Tensor) or table.dtype not in (torch.float32, torch.float64):
-        raise TypeError(f"{name} must be a float32 or float64 tensor, got {getattr(table, 'dtype', type(table).__name__)}")
+        raise TypeError(f"{name} must be a float32 or float64 tensor, got {kind(table)}")
     if table.ndim < n_dimensions or 0 in table.shape:
         dimensions = "(..., n)" if n_dimensions == 1 else "(..., n_x, n_y)"
         raise ValueError(f"{name} must have the shape {dimensions}, no dimension 0, got {tuple(table.shape)}")

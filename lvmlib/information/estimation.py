@@ -46,7 +46,11 @@ class CriticFit:
 
 @dataclass(frozen=True)
 class MutualInformationResult:
-    """An estimate of I(X;Y) in nats."""
+    """An estimate of I(X;Y) in nats, with its standard error and the side of the truth it stands on.
+
+    ``critic`` and ``history`` are those of the first fold; ``fits`` holds each fold's. Where Ctrl-C ended the work
+    ``finished`` is False, and printed it says so.
+    """
 
     nats: float
     standard_error: float
@@ -59,6 +63,8 @@ class MutualInformationResult:
     """One a fold."""
     finished: bool
     """False where Ctrl-C ended it: the numbers are of the folds done and the one in hand as it stood."""
+    n_folds: int
+    """As many as were to be done."""
 
     @property
     def critic(self) -> nn.Module:
@@ -77,7 +83,10 @@ class MutualInformationResult:
 
     def __str__(self) -> str:
         side = {"lower": "a lower bound", "upper": "an upper bound", "neither": "on no known side"}[self.side]
-        return f"{self.nats:.3f} ± {self.standard_error:.3f} nats, {side}, from {self.n_pairs} pairs held out"
+        found = f"{self.nats:.3f} ± {self.standard_error:.3f} nats, {side}, from {self.n_pairs} pairs held out"
+        if self.finished:
+            return found
+        return f"{found}; INTERRUPTED in fold {len(self.fits)} of {self.n_folds}, after {self.fits[-1].n_steps} steps of it"
 
 
 @dataclass(frozen=True)
@@ -136,7 +145,9 @@ def estimate_mutual_information(
         is itself left as it is. Where not given, :class:`~lvmlib.information.critics.SeparableCritic`.
     trained_by
         The estimator that is climbed, and that stops, where it is another one: an upper bound is not to be climbed, but read
-        from a conditional density that was fitted by likelihood.
+        from a conditional density that was fitted by likelihood. Critics have different optima: one climbed by
+        "jensen_shannon" is 1 below the best critic of "nwj", whose value is then low by 1/e; report "jensen_shannon" itself,
+        which adds the 1.
     held_out
         The share of the pairs that the result comes from.
     cross_fit
@@ -187,7 +198,8 @@ def estimate_mutual_information(
     generator = as_generator(random_state)
     fits: list[CriticFit] = []
     finished = True
-    for k, split in enumerate(_splits(len(x), held_out, stopping, cross_fit, generator)):
+    splits = _splits(len(x), held_out, stopping, cross_fit, generator)
+    for k, split in enumerate(splits):
         seed = int(torch.randint(2**62, (), generator=generator, device=generator.device))
         fold_critic = copy.deepcopy(critic) if critic is not None else _default_critic(x, y, seed)
         pairs = torch.cat([x, y], dim=1)
@@ -221,7 +233,7 @@ def estimate_mutual_information(
         if not finished:
             break
     whole = pooled([fit.held_out for fit in fits])
-    return MutualInformationResult(whole.nats, whole.standard_error, whole.side, whole.n_pairs, tuple(fits), finished)
+    return MutualInformationResult(whole.nats, whole.standard_error, whole.side, whole.n_pairs, tuple(fits), finished, len(splits))
 
 
 @dataclass(frozen=True)

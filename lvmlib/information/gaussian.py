@@ -37,8 +37,7 @@ def gaussian_mutual_information(covariance: Float[Tensor, "*batch n n"], n_x: in
     Cover & Thomas, Elements of Information Theory, 2006, section 8.5.
     """
     if not isinstance(covariance, Tensor) or covariance.dtype not in (torch.float32, torch.float64):
-        given = getattr(covariance, "dtype", type(covariance).__name__)
-        raise TypeError(f"covariance must be a float32 or float64 tensor, got {given}")
+        raise TypeError(f"covariance must be a float32 or float64 tensor, got {kind(covariance)}")
     if covariance.ndim < 2 or covariance.shape[-1] != covariance.shape[-2] or covariance.shape[-1] < 2:
         raise ValueError(f"covariance must have the shape (..., n, n), n at least 2, got {tuple(covariance.shape)}")
     check_count("n_x", n_x)

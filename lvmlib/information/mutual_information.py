@@ -69,5 +69,5 @@ ESTIMATORS: dict[str, Callable[..., Estimate]] = {
 }
 """By name, those that can be called with scores alone and climbed as they are: (batch, batch) -> Estimate.
 
-MINE keeps a running mean, so each critic that is trained needs a ``Mine()`` of its own; ``tuba`` needs a baseline.
+The others need more than scores. MINE keeps a running mean, so each critic that is trained needs a ``Mine()`` of its own; ``tuba`` needs a baseline.
 """

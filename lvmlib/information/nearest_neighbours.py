@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from lvmlib.information.estimate import Estimate
-from lvmlib.information.marginal_transforms import as_pairs
+from lvmlib.information.marginal_transforms import Values, as_pairs, transformed
 from lvmlib.validation import check_count
 
 
-def ksg(x: object, y: object, n_neighbours: int = 3, algorithm: int = 1) -> Estimate:
+def ksg(
+    x: object,
+    y: object,
+    n_neighbours: int = 3,
+    algorithm: int = 1,
+    transform: str | Callable[[Values], Values] = "none",
+) -> Estimate:
     r"""The estimator of Kraskov, Stögbauer and Grassberger, in nats: on neither side of I(X;Y), consistent as n grows.
 
     Distances are max norms: ε_i is that from (x_i, y_i) to its k-th nearest neighbour, in x and y together. Algorithm 1
@@ -34,6 +42,11 @@ def ksg(x: object, y: object, n_neighbours: int = 3, algorithm: int = 1) -> Esti
         Row i of one is paired with row i of the other. On whatever device, but the work is scikit-learn's, on the CPU
         and in float64, which float32 values enter exactly. Nothing is added to break ties: where values repeat so often that
         k neighbours lie at distance 0 (discrete variables), there is no density and an error says so.
+    n_neighbours
+        k.
+    transform
+        Of each variable alone, see :mod:`lvmlib.information.marginal_transforms`: "standardize" where columns have units of
+        their own, "normal_scores" where tails are heavy.
 
     Returns
     -------
@@ -62,6 +75,7 @@ def ksg(x: object, y: object, n_neighbours: int = 3, algorithm: int = 1) -> Esti
         raise ValueError(f"algorithm must be 1 or 2, got {algorithm!r}")
     if len(x) <= n_neighbours:
         raise ValueError(f"there must be more pairs than n_neighbours = {n_neighbours}, got {len(x)}")
+    x, y = transformed(x, transform, "x"), transformed(y, transform, "y")
     x_points, y_points = (values.detach().cpu().double().numpy() for values in (x, y))
     joint = np.hstack([x_points, y_points])
     distances, neighbours = NearestNeighbors(n_neighbors=n_neighbours, metric="chebyshev").fit(joint).kneighbors()
@@ -69,7 +83,7 @@ def ksg(x: object, y: object, n_neighbours: int = 3, algorithm: int = 1) -> Esti
     if not radius.all():
         raise ValueError(
             f"{int((radius == 0).sum())} of {len(x)} pairs coincide with their {n_neighbours} nearest neighbours: "
-            "the estimator is for continuous variables; count discrete ones instead"
+            "the estimator is for continuous variables; count discrete ones (discrete.joint_frequencies) instead"
         )
     if algorithm == 1:
         within_x, within_y = (_n_within(points, np.nextafter(radius, 0)) for points in (x_points, y_points))

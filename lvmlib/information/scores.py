@@ -10,6 +10,8 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import softplus
 
+from lvmlib.validation import kind
+
 Scores = Float[Tensor, "batch batch"]
 
 EXACT = 40.0
@@ -52,7 +54,7 @@ def with_gradient_of(value: Tensor, objective: Tensor) -> Tensor:
 def check_scores(scores: Tensor, name: str = "scores") -> None:
     """Raise a TypeError or ValueError unless scores are square, floating-point and finite, with at least two pairs."""
     if not isinstance(scores, Tensor) or not scores.is_floating_point():
-        raise TypeError(f"{name} must be a floating-point tensor, got {getattr(scores, 'dtype', type(scores).__name__)}")
+        raise TypeError(f"{name} must be a floating-point tensor, got {kind(scores)}")
     if scores.ndim != 2 or scores.shape[0] != scores.shape[1] or len(scores) < 2:
         raise ValueError(f"{name} must have the shape (batch, batch), batch at least 2, got {tuple(scores.shape)}")
     if torch.isfinite(scores.detach().sum()):  # one pass and no temporary; a NaN or an infinity would have stayed in the sum

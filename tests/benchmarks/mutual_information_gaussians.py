@@ -103,7 +103,9 @@ def table(rows: list[dict]) -> str:
     ]
     for (name, critic, variant), of_cell in grouped(rows).items():
         at = {row["information"]: row for row in of_cell}
-        entries = [f"{at[level]['bias']:+.2f} ({at[level]['standard_deviation']:.2f}){mark(at[level])}" for level in LEVELS]
+        entries = [
+            f"{shown(at[level]['bias'], '+')} ({shown(at[level]['standard_deviation'])}){mark(at[level])}" for level in LEVELS
+        ]
         steps = "" if critic == CONDITIONALS[1] else f"{of_cell[0]['n_steps']:,}"
         lines.append(f"| {name} | {of_cell[0]['side']} | {critic} | {variant} | {steps} | " + " | ".join(entries) + " |")
     lines += [
@@ -113,6 +115,11 @@ def table(rows: list[dict]) -> str:
         f"The paper has {PAPER_STEPS:,} steps a level. A star: so many batches overflowed to -inf and are left out.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def shown(value: float, sign: str = "") -> str:
+    """Two decimals, or from 1,000 on a power of ten."""
+    return f"{value:{sign}.2f}" if abs(value) < 1000 else f"{value:{sign}.0e}"
 
 
 def mark(row: dict) -> str:

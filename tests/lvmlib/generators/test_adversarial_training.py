@@ -241,7 +241,7 @@ class TestWhatStopsIt:
             (images()[0], ValueError, "shape"),
             (images()[:, :49].contiguous(), ValueError, "x has 49 columns, but the generator makes 64"),
             (images().long(), TypeError, "x must be float32 or float64"),
-            (3 * images(), ValueError, "must lie in"),
+            (3 * images(), ValueError, r"x must be in \[0, 1\], where the generator's sigmoid ends"),
         ]:
             with pytest.raises(error, match=complaint):
                 train_adversarial(model, x, 1, batch_size=8, presentation=BinarizedAfresh())

@@ -11,10 +11,11 @@ import torch
 from torch.func import jacrev, vmap
 
 from lvmlib.generators.coupling import AffineCoupling, SplineCoupling, checkerboard_mask
-from lvmlib.generators.flow import Flow, affine_flow, spline_flow
+from lvmlib.generators.flow import Flow, affine_flow, log_likelihood, spline_flow
 from lvmlib.generators.invertible_linear import ActivationNormalization, InvertibleLinear, Permutation
 from lvmlib.generators.spline import ElementwiseSpline
 from lvmlib.generators.unit_interval import LogitMap
+from lvmlib.training import Stage, train
 
 DTYPES = [torch.float32, torch.float64]
 DEVICES = ["cpu"] + (["cuda"] if torch.cuda.is_available() else [])
@@ -247,11 +248,12 @@ def test_nan_does_not_pass_silently(case):
 
 def test_what_is_no_data(case):
     flow = made(case)
-    x, context = data(case, flow)
+    values, context = data(case, flow)
+    x = values if context is None else torch.cat([values, context.expand(len(values), -1)], dim=1)
     assert flow.check_data(x) is x
     with pytest.raises(TypeError, match="float64.*float32"):
         flow.check_data(x.float())
-    with pytest.raises(ValueError, match=rf"{flow.n_features} columns"):
+    with pytest.raises(ValueError, match=rf"{flow.n_features + flow.n_context} columns"):
         flow.check_data(torch.cat([x, x], dim=1))
     wrong = torch.zeros(6, 3, dtype=torch.float64) if context is None or flow.n_context == N_CONTEXT else None
     with pytest.raises(ValueError, match="context must be"):
@@ -264,7 +266,7 @@ def test_what_is_no_data(case):
         outside[1, 0] = 1.2
         with pytest.raises(ValueError, match=r"x must be in \[0, 1\].*got 1.2 at row 1, column 0"):
             flow.check_data(outside)
-        assert flow(context).log_prob(outside)[1] == -torch.inf
+        assert flow(context).log_prob(outside[:, : flow.n_features])[1] == -torch.inf
 
 
 @pytest.mark.parametrize("name", list(CASES))
@@ -323,3 +325,35 @@ def test_density_integrates_to_one_and_samples_follow_it(name):
         value = moment(x @ frequencies + 0.3)
         expected = (moment(grid @ frequencies + 0.3) * mass).sum() / mass.sum()
         assert abs(value.mean() - expected) < 5 * value.std() / len(value) ** 0.5 + 1e-3
+
+
+@pytest.mark.parametrize("build", [affine_flow, spline_flow])
+def test_a_seed_gives_the_same_flow_and_the_same_samples(build):
+    one, again, other = (build(3, 2, [7], random_state=seed) for seed in (4, 4, 5))
+    for parameter, same in zip(one.parameters(), again.parameters(), strict=True):
+        assert torch.equal(parameter, same)
+    assert any(not torch.equal(a, b) for a, b in zip(one.parameters(), other.parameters(), strict=True))
+    before = torch.get_rng_state()
+    x = one.sample(11, random_state=1)
+    assert x.shape == (11, 3) and torch.equal(x, again.sample(11, random_state=1))
+    assert not torch.equal(x, one.sample(11, random_state=2)) and torch.equal(before, torch.get_rng_state())
+    with pytest.raises(ValueError, match="n_samples must be at least 1, got 0"):
+        one.sample(0, random_state=1)
+
+
+def test_a_conditional_flow_is_fitted_to_rows_of_features_and_context():
+    """x = 2c + noise of deviation 0.3: the likelihood of the fit comes near that of the truth, its samples move with c."""
+    generator = torch.Generator().manual_seed(0)
+    context = torch.rand(600, 1, generator=generator) * 2 - 1
+    noise = torch.randn(600, 2, generator=generator)
+    rows = torch.cat([2 * context + 0.3 * noise, context], dim=1)
+    flow = affine_flow(2, 2, [16], n_context=1, random_state=0)
+    train(flow, rows, log_likelihood, [Stage(60, 1e-2)], batch_size=100)
+    found = log_likelihood(flow, rows).mean()
+    truth = torch.distributions.Normal(0, 0.3).log_prob(0.3 * noise).sum(1).mean()
+    assert truth - 0.1 < found < truth + 0.1  # standard error of the mean 0.04; the fit may gain a little on its own rows
+    drawn = flow.sample(500, 1, torch.tensor([[-0.8], [0.5]]))
+    assert drawn.shape == (500, 2, 2)
+    assert torch.allclose(drawn.mean(0), torch.tensor([[-1.6, -1.6], [1.0, 1.0]]), atol=0.2)
+    with pytest.raises(ValueError, match="3 columns, 2 features and 1 of context"):
+        flow.check_data(rows[:, :2])

@@ -253,7 +253,7 @@ def test_training_fits_a_density_of_two_bumps():
             r"one n_context.*\[1, 2\]",
         ),
         (lambda: affine_flow(3, 0, [4]), ValueError, "n_layers must be at least 1"),
-        (lambda: affine_flow(1, 2, [4]), ValueError, "mask must be 1 somewhere"),
+        (lambda: affine_flow(1, 2, [4]), ValueError, "n_features must be at least 2 without a context"),
         (lambda: affine_flow(3, 2, [4], base="uniform"), ValueError, "leave the unit cube"),
         (lambda: spline_flow(3, 2, [4], tail=-1.0), ValueError, "tail must be a positive number"),
         (lambda: checkerboard_mask(0, 2), ValueError, "n_rows must be at least 1"),

@@ -7,7 +7,14 @@ import torch
 from scipy.stats import entropy as scipy_entropy
 from scipy.stats import multivariate_normal
 
-from lvmlib.information.discrete import conditional_entropy, entropy, joint_entropy, kl_divergence, mutual_information
+from lvmlib.information.discrete import (
+    conditional_entropy,
+    entropy,
+    joint_entropy,
+    joint_frequencies,
+    kl_divergence,
+    mutual_information,
+)
 from lvmlib.information.gaussian import (
     correlation_to_mutual_information,
     gaussian_mutual_information,
@@ -170,3 +177,12 @@ def test_bad_correlations():
         mutual_information_to_correlation(-0.1)
     with pytest.raises(ValueError, match="n_dimensions"):
         mutual_information_to_correlation(0.1, 0)
+
+
+def test_frequencies_of_pairs_of_codes():
+    x, y = torch.tensor([0, 1, 1, 0, 1]), torch.tensor([2, 0, 0, 2, 1])
+    expected = torch.tensor([[0, 0, 2], [2, 1, 0], [0, 0, 0]]).double() / 5
+    assert torch.equal(joint_frequencies(x, y, 3, 3), expected)
+    for bad in ((x.float(), y, 3, 3), (x, y, 1, 3), (x, y[:4], 3, 3), (x[None], y, 3, 3)):
+        with pytest.raises((TypeError, ValueError), match="x must be|x and y must pair"):
+            joint_frequencies(*bad)

@@ -214,6 +214,7 @@ class TestDriver:
         named = dict(SMALL, trained_by=interrupting, cross_fit=True)
         result = estimate_mutual_information(*pairs(300, 6), "nwj", small_critic(), **named)
         assert not result.finished and len(result.fits) == 1 and math.isfinite(result.nats)
+        assert f"INTERRUPTED in fold 1 of {result.n_folds}, after" in str(result)
         assert result.n_pairs == 60
 
 
