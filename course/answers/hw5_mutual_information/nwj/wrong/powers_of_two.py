@@ -7,4 +7,4 @@ e^(f - 1): nats.
 def nwj(scores):
     n = len(scores)
     others = scores.masked_fill(torch.eye(n, dtype=torch.bool), -math.inf)
-    return scores.diagonal() - 2 ** (others - 1).sum(dim=1) / (n - 1)
+    return scores.diagonal() - (2 ** (others - 1)).sum(dim=1) / (n - 1)
