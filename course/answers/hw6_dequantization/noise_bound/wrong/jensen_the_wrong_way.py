@@ -1,6 +1,6 @@
 """Jensen's inequality is used the wrong way round.
 
-The logarithm of a mean is at least the mean of the logarithms: the value falls.
+The logarithm of a mean is at least the mean of the logarithms: the value falls. A.at_least(B) says A >= B, A the line before.
 """
 
 

@@ -1,6 +1,6 @@
 """The mixture is trained with uniform noise, whatever trained says.
 
-ln w depends on log_a and log_b as well: noisy_log_w.
+ln w depends on alpha_weights and beta_weights as well: noisy_log_w.
 """
 
 
