@@ -13,14 +13,24 @@ from lvmlib.plots.look import INK, QUIET, as_array, look, panels
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
 
-PATH_COLOUR = "#D55E00"
+PATH_COLOUR, WALL_COLOUR = "#D55E00", "#4A4A4A"
+LUMINANCE = (0.299, 0.587, 0.114)
+"""Weights of red, green and blue in how light a colour looks."""
 
 
 def plot_empowerment(
-    world: GridWorld, values: Mapping[str, object], *, paths: Sequence[Sequence[int]] = (), title: str | None = None
+    world: GridWorld,
+    values: Mapping[str, object],
+    *,
+    paths: Sequence[Sequence[int]] = (),
+    one_scale: bool = True,
+    title: str | None = None,
 ) -> Figure:
-    """One map for each of some values of the states, all on one scale; a world with a key has a row without it and one with it.
+    """One map for each of some values of the states; a world with a key has a row without it and one with it.
+
+    Walls are dark grey. The key's cell is blank where the key is not held: whoever is there holds it.
 
     Parameters
     ----------
@@ -29,6 +39,9 @@ def plot_empowerment(
     paths
         Of agents, each a list of states as :func:`lvmlib.information.grid_world.climb` returns it, drawn on every map
         of the layer that they lie in; a ring where one begins, a dot where it ends.
+    one_scale
+        One scale of shades for all values, so that maps can be compared. Otherwise each of the values has its own, with a
+        colour bar beside each map, so that places can be compared in a map whose numbers are all small.
 
     Returns
     -------
@@ -47,7 +60,8 @@ def plot_empowerment(
             raise ValueError(f"paths must hold states from 0 to {world.n_states - 1}, got {list(path)}")
     cells, holds = world.cells.cpu().numpy(), world.holds_key.cpu().numpy()
     layers = sorted(set(holds.tolist()))
-    lowest, highest = min(one.min() for one in shown.values()), max(one.max() for one in shown.values())
+    together = np.concatenate(list(shown.values()))
+    spans = {name: (one.min(), one.max()) for name, one in ((name, together if one_scale else one) for name, one in shown.items())}
     n_rows, n_columns = len(world.rows), len(world.rows[0])
 
     figure, axes = panels(len(layers) * len(shown), n_columns=len(shown), size=(0.32 * n_columns + 0.9, 0.32 * n_rows + 0.9))
@@ -57,9 +71,10 @@ def plot_empowerment(
             grid = np.full((n_rows, n_columns), np.nan)
             own = holds == layer
             grid[cells[own, 0], cells[own, 1]] = shown[name][own]
-            ax.set_facecolor("#4A4A4A")
-            images.append(ax.imshow(grid, cmap="cividis", vmin=lowest, vmax=max(highest, lowest + 1e-9), interpolation="nearest"))
-            _mark_signs(ax, world, layer)
+            lowest, highest = spans[name]
+            image = ax.imshow(grid, cmap="cividis", vmin=lowest, vmax=max(highest, lowest + 1e-9), interpolation="nearest")
+            images.append(image)
+            _mark_signs(ax, world, layer, image)
             for path in paths:
                 _draw_path(ax, [tuple(cells[state].tolist()) for state in path if holds[state] == layer])
             ax.grid(False)
@@ -67,29 +82,38 @@ def plot_empowerment(
             ax.tick_params(length=0, labelsize=7)
             key = {0: ", without the key", 1: ", with the key"}[layer] if world.has_key else ""
             ax.set_title(f"{name}{key}", fontsize=10)
-        figure.colorbar(images[-1], ax=axes, label="empowerment (nats)", shrink=0.8)
+        if one_scale:
+            figure.colorbar(images[-1], ax=axes, label="empowerment (nats)", shrink=0.8)
+        else:
+            for image, ax in zip(images, axes):
+                figure.colorbar(image, ax=ax, label="empowerment (nats)", shrink=0.8)
         if title:
             figure.suptitle(title, color=INK)
     add_alt_text(figure, _described(world, shown, paths, title))
     return figure
 
 
-def _mark_signs(ax, world: GridWorld, layer: int) -> None:
+def _mark_signs(ax, world: GridWorld, layer: int, image: AxesImage) -> None:
+    from matplotlib.colors import to_rgb
+
     for i, row in enumerate(world.rows):
         for j, sign in enumerate(row):
+            closed = sign == DOOR and layer == 0
+            if sign == WALL or closed:
+                ax.add_patch(_square(j, i, WALL_COLOUR))
             if sign == KEY and layer == 0:
-                ax.text(j, i, "key", ha="center", va="center", fontsize=7, color="white")
+                ax.add_patch(_square(j, i, "white"))
+                ax.text(j, i, "key", ha="center", va="center", fontsize=7, color=INK)
             if sign == DOOR:
-                colour = "white" if layer == 0 else INK
+                under = to_rgb(WALL_COLOUR) if closed else image.to_rgba(image.get_array()[i, j])[:3]
+                colour = "white" if np.dot(under, LUMINANCE) < 0.5 else INK
                 ax.text(j, i, "door", ha="center", va="center", fontsize=6.5, color=colour)
-            if sign == WALL:
-                ax.add_patch(_square(j, i))
 
 
-def _square(column: int, row: int):
+def _square(column: int, row: int, colour: str):
     from matplotlib.patches import Rectangle
 
-    return Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor="#4A4A4A", edgecolor=QUIET, linewidth=0.3)
+    return Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor=colour, edgecolor=QUIET, linewidth=0.3)
 
 
 def _draw_path(ax, cells: list[tuple[int, int]]) -> None:

@@ -7,6 +7,7 @@ import torch
 from lvmlib import plots
 from lvmlib.information.grid_world import LOCKED, ROOMS, climb, grid_world
 from lvmlib.plots.empowerment import plot_empowerment
+from lvmlib.plots.look import INK
 from lvmlib.plots.predictive_information import plot_predictive_information
 
 
@@ -37,6 +38,31 @@ class TestEmpowerment:
         door = (2, 3)
         assert np.ma.getmaskarray(without.images[0].get_array())[door]
         assert with_key.images[0].get_array()[door] == values[world.state(*door, holds_key=True)]
+
+    @pytest.mark.parametrize(("at_the_door", "colour"), [(0.25, "white"), (3.75, INK)])
+    def test_signs_can_be_read_on_what_is_under_them(self, at_the_door, colour):
+        world = grid_world(LOCKED)
+        values = torch.linspace(0.0, 4.0, world.n_states)
+        values[world.state(2, 3, holds_key=True)] = at_the_door
+        without, with_key = maps(plot_empowerment(world, {"exact": values}))
+        assert {text.get_text(): text.get_color() for text in without.texts} == {"key": INK, "door": "white"}
+        assert {text.get_text(): text.get_color() for text in with_key.texts} == {"door": colour}
+
+    def test_the_key_lies_on_no_wall(self):
+        world = grid_world(LOCKED)
+        without, with_key = maps(plot_empowerment(world, {"exact": torch.linspace(0.0, 4.0, world.n_states)}))
+        walls = {(i, j) for i, row in enumerate(LOCKED) for j, sign in enumerate(row) if sign == "#"}
+        for ax, closed in [(without, {(2, 3)}), (with_key, set())]:
+            dark = {(patch.get_y() + 0.5, patch.get_x() + 0.5) for patch in ax.patches if sum(patch.get_facecolor()[:3]) < 1}
+            assert dark == walls | closed
+
+    def test_each_of_the_values_on_its_own_scale(self):
+        world = grid_world(ROOMS)
+        first = torch.linspace(1.0, 2.0, world.n_states)
+        figure = plot_empowerment(world, {"no slips": first, "slips": first / 4}, one_scale=False)
+        left, right = maps(figure)
+        assert left.images[0].get_clim() == (1.0, 2.0) and right.images[0].get_clim() == (0.25, 0.5)
+        assert sum("nats" in ax.get_ylabel() for ax in figure.axes) == 2
 
     def test_paths_and_the_text(self):
         world = grid_world(ROOMS)
