@@ -10,7 +10,7 @@ export LVMLIB_DATA ?= $(abspath ../shared/data)
 endif
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: setup demo test test-slow bench iwae-table notebooks release lab clean
+.PHONY: setup demo test test-slow bench iwae-table reports notebooks release lab clean
 
 setup: $(VENV)/.ready
 
@@ -32,7 +32,7 @@ test: setup
 test-slow: setup
 	$(BIN)/python -m pytest -m slow
 
-# One file a claim; each can be run alone. The last eight need LVMLIB_DATA or a network.
+# One file a claim; each can be run alone. Those of alignments, speech, VAE and IWAE need LVMLIB_DATA or a network.
 CLAIMS := grading_speed.py "grading_speed.py --seconds 3" grading_cluster.py \
 	mixture_em.py "mixture_em.py --dtype float32" "mixture_em.py --shape wide" \
 	"mixture_em.py --shape wide --dtype float32" "mixture_em.py --shape wide --dtype float32 --peer-dtype float32" \
@@ -40,7 +40,8 @@ CLAIMS := grading_speed.py "grading_speed.py --seconds 3" grading_cluster.py \
 	factor_analysis.py "factor_analysis.py --case 2000x784" \
 	"factor_analysis.py --least-noise 0.3" "factor_analysis.py --case 2000x784 --least-noise 0.3" ctc.py \
 	alignment.py "alignment.py --pairs 2000 --whole" alignment_error.py ctc_recognizer.py \
-	vae_step.py iwae_step.py "iwae_step.py --precision bfloat16" iwae_evaluation.py "iwae_evaluation.py --memory"
+	vae_step.py iwae_step.py "iwae_step.py --precision bfloat16" iwae_evaluation.py "iwae_evaluation.py --memory" \
+	mutual_information_speed.py "mutual_information_speed.py --memory"
 
 # The IWAE paper's table is trained for, not timed: ten minutes to a day a cell, gone on with where it was interrupted.
 IWAE_CELLS := "--layers 1 --k 1 --stages 5" "--layers 1 --k 5 --stages 5"
@@ -52,6 +53,14 @@ bench: setup
 
 iwae-table: setup
 	for cell in $(IWAE_CELLS); do $(BIN)/python tests/benchmarks/iwae_table.py $$cell || exit 1; done
+	$(BIN)/python tests/benchmarks/readme_table.py
+
+# Tables and figures of what was found, not of speed: each can be run alone, and goes on where it was interrupted.
+REPORTS := mutual_information_tasks.py "mutual_information_gaussians.py --critic separable" dequantization.py \
+	infogan.py cpc.py empowerment.py
+
+reports: setup
+	for report in $(REPORTS); do $(BIN)/python tests/benchmarks/$$report || exit 1; done
 	$(BIN)/python tests/benchmarks/readme_table.py
 
 notebooks: setup

@@ -8,7 +8,7 @@ stay in step, and keeps the rows that are its own: noise is cheap beside the net
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -48,11 +48,20 @@ def sharing(share: Share | None) -> Iterator[None]:
 
 def standard_normal(shape: tuple[int, ...], like: Tensor) -> Tensor:
     """ε ~ N(0, I) of that shape, with the dtype and device of ``like``; the last dimension but one is the batch."""
+    return _drawn(torch.randn, shape, like)
+
+
+def standard_uniform(shape: tuple[int, ...], like: Tensor) -> Tensor:
+    """u in [0, 1) of that shape, with the dtype and device of ``like``; the last dimension but one is the batch."""
+    return _drawn(torch.rand, shape, like)
+
+
+def _drawn(draw: Callable[..., Tensor], shape: tuple[int, ...], like: Tensor) -> Tensor:
     share = _current
     if share is None or len(shape) < 2 or shape[-2] != share.stop - share.start:
-        return torch.randn(shape, dtype=like.dtype, device=like.device)
+        return draw(shape, dtype=like.dtype, device=like.device)
     whole = (*shape[:-2], share.n_rows, shape[-1])
-    noise = torch.randn(whole, dtype=like.dtype, device=like.device, generator=share.generator)
+    noise = draw(whole, dtype=like.dtype, device=like.device, generator=share.generator)
     return noise[..., share.start : share.stop, :]
 
 

@@ -24,7 +24,7 @@ def convolutional_encoder(
     ValueError
         If ``image_side`` is not divisible by 2 as often as there are channels, or another argument is not allowed.
     """
-    smallest = _smallest_side(image_side, n_channels)
+    smallest = smallest_side(image_side, n_channels)
     check_choice("activation", activation, ACTIVATIONS)
     layers: list[nn.Module] = []
     for before, after in zip([1, *n_channels], n_channels):
@@ -53,7 +53,7 @@ def convolutional_decoder(
     ValueError
         As :func:`convolutional_encoder`.
     """
-    smallest = _smallest_side(image_side, n_channels)
+    smallest = smallest_side(image_side, n_channels)
     check_choice("activation", activation, ACTIVATIONS)
     check_at_least("n_parameters", n_parameters, 1)
     layers: list[nn.Module] = [nn.Linear(n_in, hidden), ACTIVATIONS[activation]()]
@@ -87,7 +87,8 @@ class ConvolutionalDecoder(OverImages):
         return super().forward(rows) + self.output_bias
 
 
-def _smallest_side(image_side: int, n_channels: Sequence[int]) -> int:
+def smallest_side(image_side: int, n_channels: Sequence[int]) -> int:
+    """Of the image after a layer for each of ``n_channels`` has halved it; a ValueError where it can't be halved so often."""
     if not n_channels:
         raise ValueError("n_channels must name at least one layer, got none")
     for channels in n_channels:

@@ -30,6 +30,13 @@ class Distribution(Protocol):
     def log_prob(self, value: Latent) -> Tensor: ...
 
 
+@runtime_checkable
+class Joint(Protocol):
+    """All that log weights ask of a model: ln p(x, z), whether or not it is known as a prior and a likelihood."""
+
+    def log_joint(self, x: Tensor, z: Latent) -> Tensor: ...
+
+
 class LatentVariableModel(ABC):
     """p(x, z) = p(z) p(x|z)."""
 
@@ -78,7 +85,7 @@ class LatentVariableModel(ABC):
 
 
 def log_w(
-    model: LatentVariableModel, x: Tensor, posterior: Distribution, n_samples: int, random_state: Seed
+    model: Joint, x: Tensor, posterior: Distribution, n_samples: int, random_state: Seed
 ) -> Float[Tensor, "K batch"]:
     """Log importance weights ln w_k = ln p(x, z_k) - ln q(z_k|x), z_k ~ q(z|x), in nats.
 

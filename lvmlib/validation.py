@@ -33,7 +33,8 @@ def as_data(x: object, n_features: int | None = None, name: str = "x", missing: 
         raise TypeError(f"{name} must be float32 or float64, got {x.dtype}: convert it first, nothing is cast silently")
     x = torch.as_tensor(x)
     if x.ndim != 2 or 0 in x.shape:
-        raise ValueError(f"{name} must have the shape (batch, features), neither of them 0, got {tuple(x.shape)}")
+        hint = f": {name}[:, None] is one column" if x.ndim == 1 else ""
+        raise ValueError(f"{name} must have the shape (batch, features), neither of them 0, got {tuple(x.shape)}{hint}")
     if n_features is not None and x.shape[1] != n_features:
         raise ValueError(f"{name} has {x.shape[1]} columns, but the model was fitted on {n_features}")
     if torch.isfinite(x.detach().sum()):  # one pass and no temporary; a NaN or an infinity would have stayed in the sum
@@ -84,6 +85,14 @@ def check_dtype(dtype: torch.dtype) -> None:
     """Raise a ValueError unless ``dtype`` is one of those in which numbers are returned and parameters kept."""
     if dtype not in (torch.float32, torch.float64):
         raise ValueError(f"dtype must be torch.float32 or torch.float64, got {dtype}")
+
+
+def kind(value: object) -> str:
+    """What it is, for an error: a tensor's dtype, else its type, with the dtype where it has one."""
+    dtype = getattr(value, "dtype", None)
+    if isinstance(value, Tensor) or dtype is None:
+        return str(dtype or type(value).__name__)
+    return f"a NumPy {type(value).__name__} of {dtype}: torch.as_tensor makes it a tensor"
 
 
 def listed(columns: Sequence[int]) -> str:

@@ -19,7 +19,7 @@ def test_a_result_is_whole(path):
 
 def test_the_readme_shows_them():
     text = README.read_text(encoding="utf-8")
-    for name in ("benchmarks", "iwae-table"):
+    for name in ("benchmarks", "iwae-table", "reports"):
         assert text.count(BEGIN.format(name)) == text.count(END.format(name)) == 1
     assert with_tables(text) == text, "run python tests/benchmarks/readme_table.py"
     assert FILES and all(str(json.loads(path.read_text())["date"]) in text for path in FILES)

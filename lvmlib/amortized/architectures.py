@@ -6,8 +6,7 @@ Weights are drawn from ``random_state``, a seed or a generator; where none is gi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from torch import nn
 
@@ -22,20 +21,11 @@ from lvmlib.networks import (
     ToGaussianOfOneScale,
     perceptron,
 )
-from lvmlib.randomness import Seed, as_generator, drawing_from
+from lvmlib.randomness import Seed, initialized_from
 from lvmlib.validation import check_choice
 
 GAUSSIAN_NOISE = ("output", "feature", "common", "fixed")
 IMAGE_LIKELIHOODS = ("bernoulli", "gaussian", "discretized_logistic")
-
-
-@contextmanager
-def initialized_from(random_state: Seed | None) -> Iterator[None]:
-    if random_state is None:
-        yield
-        return
-    with drawing_from(as_generator(random_state)):
-        yield
 
 
 def bernoulli_vae(

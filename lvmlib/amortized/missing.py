@@ -21,12 +21,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from lvmlib.amortized.architectures import GAUSSIAN_NOISE, gaussian_head, initialized_from
+from lvmlib.amortized.architectures import GAUSSIAN_NOISE, gaussian_head
 from lvmlib.amortized.vae import VariationalAutoencoder
 from lvmlib.distributions import DiagonalGaussian, Observed
 from lvmlib.model import Latent
 from lvmlib.networks import ToBernoulli, ToGaussian, perceptron
-from lvmlib.randomness import Seed, as_generator, drawing_from
+from lvmlib.randomness import Seed, as_generator, drawing_from, initialized_from
 from lvmlib.validation import check_at_least, check_choice
 
 

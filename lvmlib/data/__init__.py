@@ -11,6 +11,7 @@ none. A file is used only if its SHA-256 is the one written here.
     <folder>/mnist/{train,t10k}-{images-idx3,labels-idx1}-ubyte.gz
     <folder>/binarized-mnist/binarized_mnist_{train,valid,test}.mat
     <folder>/dna/promoters.data, splice.arff.gz (or, as published, splice.arff)
+    <folder>/bmi/bmi_tasks.csv, bmi_samples.npz (simulated; not to be downloaded)
     <folder>/hansards/combination25000.{e,f}.gz, {test,dev}.{e,f}, {test,dev}.wa.nonullalign.gz
 
 ``spoken_digits`` is one file in a local folder, ``<folder>/fsdd/fsdd_takes_0-9.zip``, and 600
@@ -21,6 +22,12 @@ from lvmlib.data.binarized import binarized_mnist
 from lvmlib.data.dna import promoters, splice_junctions
 from lvmlib.data.files import DatasetUnavailable
 from lvmlib.data.images import binarize, digits, mnist
+from lvmlib.data.mutual_information_tasks import (
+    MutualInformationTask,
+    mutual_information_samples,
+    mutual_information_task,
+    mutual_information_values,
+)
 from lvmlib.data.parallel_text import ParallelText, hansards
 from lvmlib.data.record import Dataset
 from lvmlib.data.series import Series, air_passengers, discoveries, earthquakes, geyser, lynx, nile, sunspots
@@ -33,6 +40,7 @@ __all__ = [
     "Dataset",
     "DatasetUnavailable",
     "LogMelSpectrogram",
+    "MutualInformationTask",
     "ParallelText",
     "Series",
     "SpokenDigits",
@@ -48,6 +56,9 @@ __all__ = [
     "iris",
     "lynx",
     "mnist",
+    "mutual_information_samples",
+    "mutual_information_task",
+    "mutual_information_values",
     "nile",
     "old_faithful",
     "promoters",

@@ -48,5 +48,5 @@ def as_reason(because: object) -> str:
     if spelling in _SPELLINGS:
         return _SPELLINGS[spelling]
     near = difflib.get_close_matches(spelling, _SPELLINGS, n=1)
-    guess = f"; did you mean {_SPELLINGS[near[0]]!r}?" if near else ""
+    guess = f"; did you mean {_SPELLINGS[near[0]]!r}?" if near else "."
     raise ValueError(f"there is no reason {because[:60]!r}{guess} Allowed are: {', '.join(map(repr, REASONS))}")

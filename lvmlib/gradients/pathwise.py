@@ -19,7 +19,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from lvmlib.bounds import iwae
-from lvmlib.gradients.samples import AmortizedModel, Bound, checked, draw
+from lvmlib.gradients.samples import AmortizedModel, Bound, checked, draw, draw_with_log_prob
 from lvmlib.model import Distribution, Latent
 from lvmlib.randomness import Seed
 
@@ -59,9 +59,8 @@ def reparameterized(
     Weighted Autoencoders, 2016, section 3. Rainforth et al., Tighter Variational Bounds are Not Necessarily Better,
     2018, theorem 1.
     """
-    posterior = model.posterior(x)
-    z = draw(posterior, n_samples, random_state, differentiable=True)
-    return bound(checked(model.log_joint(x, z) - posterior.log_prob(z)))
+    z, log_q = draw_with_log_prob(model.posterior(x), n_samples, random_state)
+    return bound(checked(model.log_joint(x, z) - log_q))
 
 
 def sticking_the_landing(

@@ -32,10 +32,7 @@ class AmortizedModel(Protocol):
 
 def draw(posterior: Distribution, n_samples: int, random_state: Seed, differentiable: bool) -> Latent:
     """z_k ~ q(z|x), (K, batch, ...), with gradients or without: the same z in both cases."""
-    if isinstance(n_samples, bool) or not isinstance(n_samples, int):
-        raise TypeError(f"n_samples must be an int, got {type(n_samples).__name__}")
-    if n_samples < 1:
-        raise ValueError(f"n_samples must be at least 1, got {n_samples}")
+    _check_n_samples(n_samples)
     if differentiable and not getattr(posterior, "has_rsample", False):
         raise TypeError(
             f"model.posterior(x) is a {type(posterior).__name__}, which has no rsample: a z that is not a differentiable "
@@ -43,6 +40,26 @@ def draw(posterior: Distribution, n_samples: int, random_state: Seed, differenti
         )
     with drawing_from(as_generator(random_state)):
         return (posterior.rsample if differentiable else posterior.sample)(torch.Size([n_samples]))
+
+
+def draw_with_log_prob(posterior: Distribution, n_samples: int, random_state: Seed) -> tuple[Latent, Tensor]:
+    """z_k as :func:`draw` with gradients, and ln q(z_k|x), both differentiable in q's parameters.
+
+    A posterior that has ``rsample_and_log_prob`` (a flow) gives both in one pass, and without rounding z in between.
+    """
+    if not hasattr(posterior, "rsample_and_log_prob"):
+        z = draw(posterior, n_samples, random_state, differentiable=True)
+        return z, posterior.log_prob(z)
+    _check_n_samples(n_samples)
+    with drawing_from(as_generator(random_state)):
+        return posterior.rsample_and_log_prob(torch.Size([n_samples]))
+
+
+def _check_n_samples(n_samples: object) -> None:
+    if isinstance(n_samples, bool) or not isinstance(n_samples, int):
+        raise TypeError(f"n_samples must be an int, got {type(n_samples).__name__}")
+    if n_samples < 1:
+        raise ValueError(f"n_samples must be at least 1, got {n_samples}")
 
 
 def checked(log_w: Float[Tensor, "K batch"]) -> Float[Tensor, "K batch"]:

@@ -23,6 +23,10 @@ class Estimate:
     values: Float[Tensor, " batch"]
     side: Side
 
+    def __repr__(self) -> str:
+        side = "on no known side" if self.side == "neither" else f"a{'n' if self.side == 'upper' else ''} {self.side} bound"
+        return f"Estimate({float(self.mean):.4f} nats, {side}; mean of {len(self.values)} values)"
+
     @property
     def mean(self) -> Float[Tensor, ""]:
         """The estimate, nats."""

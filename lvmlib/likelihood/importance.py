@@ -13,7 +13,7 @@ from tqdm.auto import tqdm
 
 from lvmlib.bounds import check_log_w
 from lvmlib.likelihood.running_weights import RunningWeights
-from lvmlib.model import Distribution, LatentVariableModel
+from lvmlib.model import Distribution, Joint, LatentVariableModel
 from lvmlib.randomness import Seed, as_generator, drawing_from
 from lvmlib.validation import check_count, check_examples
 
@@ -44,7 +44,7 @@ class ImportanceEstimate:
 
 
 def importance_sampling(
-    model: LatentVariableModel,
+    model: Joint,
     x: Tensor,
     n_samples: int,
     random_state: Seed,
@@ -93,6 +93,11 @@ def importance_sampling(
 
     def propose(examples: Tensor) -> tuple[Callable[[int], Any], Callable[[Any], Tensor]]:
         q = posterior(examples)
+        if hasattr(q, "rsample_and_log_prob"):  # a flow: both in one pass
+            return (
+                lambda n: q.rsample_and_log_prob(torch.Size([n])),
+                lambda drawn: model.log_joint(examples, drawn[0]) - drawn[1],
+            )
         return lambda n: q.sample(torch.Size([n])), lambda z: model.log_joint(examples, z) - q.log_prob(z)
 
     return _estimate(propose, x, n_samples, random_state, rows_at_once, progress)

@@ -11,8 +11,12 @@ not used, and matplotlib's settings are as before.
 from lvmlib.plots.alignments import plot_alignment
 from lvmlib.plots.alt_text import alt_text, set_alt_text, show, to_html
 from lvmlib.plots.bounds import plot_bounds
+from lvmlib.plots.codes import plot_code_traversal
+from lvmlib.plots.dependence import plot_dependence, plot_scores
+from lvmlib.plots.dequantization import plot_density_over_integers
 from lvmlib.plots.gradients import plot_signal_to_noise
 from lvmlib.plots.images import plot_images
+from lvmlib.plots.information import plot_estimates, plot_staircase
 from lvmlib.plots.label_spans import plot_label_spans
 from lvmlib.plots.latent import plot_latent_space, plot_reconstructions, plot_traversal
 from lvmlib.plots.loadings import plot_loadings
@@ -27,15 +31,21 @@ __all__ = [
     "panels",
     "plot_alignment",
     "plot_bounds",
+    "plot_code_traversal",
     "plot_density",
+    "plot_density_over_integers",
+    "plot_dependence",
     "plot_elbo",
     "plot_ellipses",
+    "plot_estimates",
     "plot_images",
     "plot_label_spans",
     "plot_latent_space",
     "plot_loadings",
     "plot_reconstructions",
+    "plot_scores",
     "plot_signal_to_noise",
+    "plot_staircase",
     "plot_traversal",
     "set_alt_text",
     "show",

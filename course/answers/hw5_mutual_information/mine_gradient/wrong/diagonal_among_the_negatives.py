@@ -1,0 +1,16 @@
+"""The true pairs are among the draws of p(x)p(y).
+
+Off the diagonal only: N(N - 1) scores.
+"""
+
+
+def mine_gradient(scores, log_average, rate):
+    n = len(scores)
+    on_diagonal = torch.eye(n, dtype=torch.bool)
+    others = scores - math.log(n * n)
+    log_mean = torch.logsumexp(others.flatten(), dim=0)
+    new_average = torch.logaddexp(log_average + math.log(1 - rate), log_mean + math.log(rate))
+    towards_true_pairs = on_diagonal.to(scores.dtype) / n
+    biased = towards_true_pairs - (others - log_mean).exp()
+    mended = towards_true_pairs - (others - new_average).exp()
+    return biased, mended, new_average

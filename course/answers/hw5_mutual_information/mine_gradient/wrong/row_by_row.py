@@ -1,0 +1,17 @@
+"""Each row has its own mean, as in InfoNCE.
+
+In the Donsker-Varadhan bound one logarithm stands before the mean over all pairs off the diagonal.
+"""
+
+
+def mine_gradient(scores, log_average, rate):
+    n = len(scores)
+    on_diagonal = torch.eye(n, dtype=torch.bool)
+    others = scores.masked_fill(on_diagonal, -math.inf) - math.log(n * (n - 1))
+    rows = torch.logsumexp(others, dim=1, keepdim=True) + math.log(n)
+    log_mean = torch.logsumexp(others.flatten(), dim=0)
+    new_average = torch.logaddexp(log_average + math.log(1 - rate), log_mean + math.log(rate))
+    towards_true_pairs = on_diagonal.to(scores.dtype) / n
+    biased = towards_true_pairs - (others - rows).exp()
+    mended = towards_true_pairs - (others - new_average).exp()
+    return biased, mended, new_average

@@ -1,0 +1,12 @@
+"""The columns are normalized, not the rows.
+
+q(y|x) sums to one over y, dim=1.
+"""
+
+
+def misleading_q(p_x, channel):
+    joint = p_x[:, None] * channel
+    p_y = joint.sum(dim=0)
+    information = (joint * (channel / p_y).log()).sum()
+    club = ((joint - p_x[:, None] * p_y) * channel.log()).sum()
+    return (0.5 * information / club * channel.log()).softmax(dim=0)

@@ -1,0 +1,12 @@
+"""CLUB is the information itself.
+
+Half of it is asked for.
+"""
+
+
+def misleading_q(p_x, channel):
+    joint = p_x[:, None] * channel
+    p_y = joint.sum(dim=0)
+    information = (joint * (channel / p_y).log()).sum()
+    club = ((joint - p_x[:, None] * p_y) * channel.log()).sum()
+    return (information / club * channel.log()).softmax(dim=1)

@@ -1,0 +1,12 @@
+"""p(y) is the plain mean of the rows.
+
+p(y) = sum_x p(x) p(y|x).
+"""
+
+
+def misleading_q(p_x, channel):
+    joint = p_x[:, None] * channel
+    p_y = channel.mean(dim=0)
+    information = (joint * (channel / p_y).log()).sum()
+    club = ((joint - p_x[:, None] * p_y) * channel.log()).sum()
+    return (0.5 * information / club * channel.log()).softmax(dim=1)

@@ -1,0 +1,12 @@
+"""t is upside down: CLUB over the information.
+
+CLUB(q_t) = t CLUB(p) = I / 2.
+"""
+
+
+def misleading_q(p_x, channel):
+    joint = p_x[:, None] * channel
+    p_y = joint.sum(dim=0)
+    information = (joint * (channel / p_y).log()).sum()
+    club = ((joint - p_x[:, None] * p_y) * channel.log()).sum()
+    return (0.5 * club / information * channel.log()).softmax(dim=1)

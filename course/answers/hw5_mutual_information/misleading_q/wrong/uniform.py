@@ -1,0 +1,12 @@
+"""A uniform q.
+
+CLUB is then 0, not half of the information.
+"""
+
+
+def misleading_q(p_x, channel):
+    joint = p_x[:, None] * channel
+    p_y = joint.sum(dim=0)
+    information = (joint * (channel / p_y).log()).sum()
+    club = ((joint - p_x[:, None] * p_y) * channel.log()).sum()
+    return torch.full_like(channel, 1 / channel.shape[1])

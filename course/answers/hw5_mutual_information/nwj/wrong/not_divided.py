@@ -1,0 +1,10 @@
+"""The negatives are summed, not averaged.
+
+The second term is an expectation: divide by N - 1.
+"""
+
+
+def nwj(scores):
+    n = len(scores)
+    others = scores.masked_fill(torch.eye(n, dtype=torch.bool), -math.inf)
+    return scores.diagonal() - (others - 1).exp().sum(dim=1)

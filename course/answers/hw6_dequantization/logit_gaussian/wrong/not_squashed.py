@@ -1,0 +1,11 @@
+"""The Gaussian's a comes back as the noise.
+
+u = sigmoid(a), in (0, 1).
+"""
+
+
+def logit_gaussian(mean, log_scale, noise):
+    a = mean + log_scale.exp() * noise
+    log_gaussian = -0.5 * (noise.square() + LN_2PI) - log_scale
+    log_slope = torch.nn.functional.logsigmoid(a) + torch.nn.functional.logsigmoid(-a)
+    return a, (log_gaussian - log_slope).sum(dim=-1)

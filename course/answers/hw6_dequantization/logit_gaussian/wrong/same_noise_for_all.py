@@ -1,0 +1,12 @@
+"""The first noise is used K times.
+
+Each of the K samples has its own.
+"""
+
+
+def logit_gaussian(mean, log_scale, noise):
+    noise = noise[:1].expand(noise.shape)
+    a = mean + log_scale.exp() * noise
+    log_gaussian = -0.5 * (noise.square() + LN_2PI) - log_scale
+    log_slope = torch.nn.functional.logsigmoid(a) + torch.nn.functional.logsigmoid(-a)
+    return torch.sigmoid(a), (log_gaussian - log_slope).sum(dim=-1)

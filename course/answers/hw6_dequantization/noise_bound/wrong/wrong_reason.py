@@ -1,0 +1,18 @@
+"""A true step has a wrong reason.
+
+ln(p / q) = ln p - ln q is the logarithm of a product; linearity is of expectations.
+"""
+
+
+def noise_bound():
+    return (
+        Derivation(log(p_x))
+        .equals(log(sum_z(p_xz)), because="marginalization")
+        .equals(log(sum_z(q_z * (p_xz / q_z))), because="multiply by one")
+        .equals(log(E(q_z, p_xz / q_z)), because="definition of expectation")
+        .at_least(E(q_z, log(p_xz / q_z)), because="Jensen")
+        .equals(E(q_z, log(p_xz) - log(q_z)), because="definition of entropy")
+        .equals(E(q_z, log(p_xz)) - E(q_z, log(q_z)), because="linearity")
+        .equals(E(q_z, log(p_xz)) + H(q_z), because="definition of entropy")
+        .tight_when(q_z, p_z_given_x)
+    )

@@ -1,0 +1,16 @@
+"""The noise is moved to [-1/2, 1/2).
+
+It is given on (0, 1): outside of it ln u and ln(1 - u) do not exist.
+"""
+
+
+def train(parameters, trained, batches, noise, n_levels, learning_rate):
+    parameters = {name: tensor.clone() for name, tensor in parameters.items()}
+    leaves = [parameters[name].requires_grad_() for name in trained]
+    optimizer = torch.optim.Adam(leaves, lr=learning_rate)
+    for x, step_noise in zip(batches, noise):
+        bound = noisy_log_w(parameters, x, step_noise - 0.5, n_levels).mean()
+        optimizer.zero_grad()
+        (-bound).backward()
+        optimizer.step()
+    return {name: tensor.detach() for name, tensor in parameters.items()}

@@ -1,0 +1,16 @@
+"""The importance weighted bound is climbed.
+
+The mean of ln w, and no logarithm of a mean.
+"""
+
+
+def train(parameters, trained, batches, noise, n_levels, learning_rate):
+    parameters = {name: tensor.clone() for name, tensor in parameters.items()}
+    leaves = [parameters[name].requires_grad_() for name in trained]
+    optimizer = torch.optim.Adam(leaves, lr=learning_rate)
+    for x, step_noise in zip(batches, noise):
+        bound = torch.logsumexp(noisy_log_w(parameters, x, step_noise, n_levels), dim=0).mean()
+        optimizer.zero_grad()
+        (-bound).backward()
+        optimizer.step()
+    return {name: tensor.detach() for name, tensor in parameters.items()}

@@ -1,0 +1,16 @@
+"""One logarithm of the mean over noises and images together.
+
+The mean of ln w over both.
+"""
+
+
+def train(parameters, trained, batches, noise, n_levels, learning_rate):
+    parameters = {name: tensor.clone() for name, tensor in parameters.items()}
+    leaves = [parameters[name].requires_grad_() for name in trained]
+    optimizer = torch.optim.Adam(leaves, lr=learning_rate)
+    for x, step_noise in zip(batches, noise):
+        bound = torch.logsumexp(noisy_log_w(parameters, x, step_noise, n_levels).flatten(), dim=0)
+        optimizer.zero_grad()
+        (-bound).backward()
+        optimizer.step()
+    return {name: tensor.detach() for name, tensor in parameters.items()}

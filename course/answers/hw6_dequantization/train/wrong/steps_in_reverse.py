@@ -1,0 +1,16 @@
+"""The steps are made in the reverse order.
+
+batches[0] first.
+"""
+
+
+def train(parameters, trained, batches, noise, n_levels, learning_rate):
+    parameters = {name: tensor.clone() for name, tensor in parameters.items()}
+    leaves = [parameters[name].requires_grad_() for name in trained]
+    optimizer = torch.optim.Adam(leaves, lr=learning_rate)
+    for x, step_noise in zip(batches.flip(0), noise.flip(0)):
+        bound = noisy_log_w(parameters, x, step_noise, n_levels).mean()
+        optimizer.zero_grad()
+        (-bound).backward()
+        optimizer.step()
+    return {name: tensor.detach() for name, tensor in parameters.items()}

@@ -1,0 +1,10 @@
+"""Bits per dimension come back.
+
+A bound on ln P(x), in nats, to be maximized.
+"""
+
+
+def uniform_bound(x, noise, model, n_levels):
+    v = (x + noise) / n_levels
+    log_p = log_density(v, model) - x.shape[-1] * math.log(n_levels)
+    return -log_p.mean(dim=0) / (x.shape[-1] * math.log(2))

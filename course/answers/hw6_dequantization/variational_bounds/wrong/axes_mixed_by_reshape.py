@@ -1,0 +1,10 @@
+"""Noises and examples are mixed by a reshape.
+
+(K, batch) as it is.
+"""
+
+
+def variational_bounds(x, u, log_q, model, n_levels):
+    log_p = log_density((x + u) / n_levels, model) - x.shape[-1] * math.log(n_levels)
+    log_w = (log_p - log_q).T.reshape(log_q.shape)
+    return log_w.mean(dim=0), torch.logsumexp(log_w, dim=0) - math.log(len(log_w))

@@ -1,0 +1,10 @@
+"""The bounds are in bits.
+
+Nats.
+"""
+
+
+def variational_bounds(x, u, log_q, model, n_levels):
+    log_p = log_density((x + u) / n_levels, model) - x.shape[-1] * math.log(n_levels)
+    log_w = (log_p - log_q) / math.log(2)
+    return log_w.mean(dim=0), torch.logsumexp(log_w, dim=0) - math.log(len(log_w))

