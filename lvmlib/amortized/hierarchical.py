@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from lvmlib.amortized.architectures import initialized_from
 from lvmlib.amortized.stochastic_layer import LadderLayer, StandardNormal, StochasticLayer, precision_weighted
-from lvmlib.amortized.top_down import BottomUp, Fixed, Pass, TopDown, at_means, descend, drawing, given
+from lvmlib.amortized.top_down import BottomUp, Choice, Fixed, Pass, TopDown, at_means, descend, drawing, given
 from lvmlib.amortized.vae import ElboTerms, VariationalAutoencoder
 from lvmlib.model import Distribution, LatentVariableModel
 from lvmlib.networks import ToBernoulli, perceptron
@@ -112,7 +112,7 @@ class HierarchicalVAE(LatentVariableModel, nn.Module):
             h = layer.below(h, z_l)
         return h
 
-    def joint_pass(self, q: TopDown | BottomUp, choose: object) -> Pass:
+    def joint_pass(self, q: TopDown | BottomUp, choose: Choice) -> Pass:
         """z as ``choose`` gives it in q's own order, with q(z_l|...), p(z_l|z_{l+1}, ...) and h_0, each computed once."""
         if isinstance(q, TopDown):
             return q.descend(choose)
