@@ -128,12 +128,19 @@ class HierarchicalVAE(LatentVariableModel, nn.Module):
         ValueError
             If ``n_samples`` is below 1, or a weight is NaN.
         """
-        met = self._drawn(x, n_samples, random_state)
+        weights = self._weights(x, self._drawn(x, n_samples, random_state))
+        if torch.isnan(weights).any():
+            raise ValueError(f"log_w has {int(torch.isnan(weights).sum())} NaN of {weights.numel()}: check x and the model")
+        return weights
+
+    def log_w_at(self, x: Tensor, q: TopDown | BottomUp, z: tuple[Tensor, ...]) -> Float[Tensor, "K batch"]:
+        """ln p(x, z) - ln q(z|x), (K, batch), nats, in one pass: q = posterior(x), z (K, batch, n_l) a layer."""
+        return self._weights(x, self.joint_pass(q, given(z)))
+
+    def _weights(self, x: Tensor, met: Pass) -> Tensor:
         weights = self.decoder(met.state).log_prob(x)
         for z, q_l, p_l in zip(*met.layers()):
             weights = weights + (p_l.log_prob(z) - q_l.log_prob(z))
-        if torch.isnan(weights).any():
-            raise ValueError(f"log_w has {int(torch.isnan(weights).sum())} NaN of {weights.numel()}: check x and the model")
         return weights
 
     def elbo_terms(self, x: Tensor, n_samples: int, random_state: Seed) -> ElboTerms:

@@ -6,7 +6,7 @@ A block's last layer begins at zero, so that a stack of any depth begins as the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -89,7 +89,9 @@ def residual_ladder(
     return HierarchicalVAE(bottom_up, layers, decoder, n_hidden)
 
 
-def _residual_layer(network: type, n_latent: int, n_hidden: int, inference: str, top: bool) -> StochasticLayer:
+def _residual_layer(
+    network: Callable[[int, int], ResidualPerceptron], n_latent: int, n_hidden: int, inference: str, top: bool
+) -> StochasticLayer:
     prior = StandardNormal(n_latent) if top else ToGaussian(network(n_hidden, 2 * n_latent))
     evidence = ToGaussian(network(2 * n_hidden if inference == "residual" else n_hidden, 2 * n_latent))
     for head in [prior, *([evidence] if inference == "residual" else [])]:

@@ -40,7 +40,8 @@ def perceptrons(inference: str, markov: bool) -> Case:
 
 
 CASES = {
-    **{f"{i}-{'markov' if markov else 'skip'}": perceptrons(i, markov) for i in ("ladder", "residual", "bottom_up") for markov in (0, 1)},
+    **{f"{i}-skip": perceptrons(i, False) for i in ("ladder", "residual", "bottom_up")},
+    **{f"{i}-markov": perceptrons(i, True) for i in ("ladder", "residual", "bottom_up")},
     "one-layer": Case(lambda: bernoulli_ladder(11, (4,), 7, "tanh"), 11, (4,)),
     **{
         f"blocks-{i}": Case(lambda i=i: residual_ladder(11, (5, 3), 6, 1, "silu", i), 11, (5, 3))
