@@ -27,7 +27,7 @@ class Case:
         with torch.no_grad():
             for parameter in model.parameters():  # what begins at zero, or at a symmetry, would hide errors
                 fan_in = parameter[0].numel() if parameter.ndim > 1 else 9
-                parameter.copy_(torch.randn(parameter.shape, generator=generator, dtype=torch.float64) / fan_in**0.5)
+                parameter.copy_(torch.randn(parameter.shape, generator=generator, dtype=torch.float64) * 0.7 / fan_in**0.5)
         return model.to(dtype)
 
     def x(self, dtype: torch.dtype = torch.float64) -> Tensor:

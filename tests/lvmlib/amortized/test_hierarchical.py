@@ -123,8 +123,8 @@ class TestNotAllowed:
                 make(7, inference="top_down")
             with pytest.raises(ValueError, match="n_latent must be at least 1, got 0"):
                 make(7, (3, 0))
-            with pytest.raises(TypeError, match="n_hidden must be an integer, got float"):
-                make(7, (3, 2), 6.0)
+            with pytest.raises(ValueError, match="n_hidden must be at least 1, got 0"):
+                make(7, (3, 2), 0)
             with pytest.raises(ValueError, match="activation must be one of"):
                 make(7, activation="sine")
         with pytest.raises(ValueError, match="inference must be one of 'residual', 'ladder', got 'bottom_up'"):
@@ -155,11 +155,11 @@ class TestTraining:
         assert terms.elbo().mean() > alone + 4
 
     def test_nan_in_training_stops_with_the_weights_of_before(self):
-        """A model whose output overflows: steps are left out and counted, then training stops and names them."""
+        """A model whose z overflows: steps are left out and counted, then training stops and names them."""
         x = self.images()[:256]
         model = bernoulli_ladder(64, (5, 3), 8, random_state=1)
         with torch.no_grad():
-            model.layers[0].to_evidence.network[-1].bias[5:] = torch.inf  # ln scale: z is infinite, and ln w NaN
+            model.layers[0].to_evidence.network[-1].bias[:5] = torch.inf  # z_1 is infinite, and what is made of it NaN
         before = [parameter.clone() for parameter in model.parameters()]
         with pytest.raises(TrainingError, match="steps one after another were left out"):
             train(model, x, free_bits(0.5, group="layer"), [Stage(50, 1e-3)], batch_size=64, max_skipped=5)
