@@ -128,7 +128,7 @@ class TestNotAllowed:
             with pytest.raises(ValueError, match="activation must be one of"):
                 make(7, activation="sine")
         with pytest.raises(ValueError, match="inference must be one of 'residual', 'ladder', got 'bottom_up'"):
-            convolutional_ladder(8, inference="bottom_up")
+            convolutional_ladder(8, (4, 2), (1, 2), inference="bottom_up")
         with pytest.raises(ValueError, match="z_channels must be at least 1, got 0"):
             convolutional_ladder(8, (4,), (0,))
         with pytest.raises(ValueError, match="n_latent must be at least 1, got 0"):
