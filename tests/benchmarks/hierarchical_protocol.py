@@ -24,7 +24,7 @@ from lvmlib.amortized.hierarchical_architectures import convolutional_ladder
 from lvmlib.data import binarize, binarized_mnist, mnist
 
 IMAGES = ("fixed", "dynamic", "pooled")
-EQUAL_BUDGET = 400_000
+EQUAL_BUDGET = 600_000
 """Parameters of the rows that are compared at an equal budget."""
 
 
@@ -61,19 +61,19 @@ def n_parameters(model: nn.Module) -> int:
     return sum(parameter.numel() for parameter in model.parameters())
 
 
-def equal_budget(n_latent: tuple[int, ...], inference: str, activation: str = "silu") -> Callable[[int, int], nn.Module]:
+def equal_budget(n_latent: tuple[int, ...]) -> Callable[[int, int], nn.Module]:
     """The ladder with hidden layers as wide as ``EQUAL_BUDGET`` parameters allow."""
 
     def make(n_pixels: int, seed: int) -> nn.Module:
         def of_width(width: int) -> nn.Module:
-            return bernoulli_ladder(n_pixels, n_latent, width, activation, inference, random_state=seed)
+            return bernoulli_ladder(n_pixels, n_latent, width, "silu", linear_heads=True, random_state=seed)
 
-        narrow, wide = 8, 2048
+        narrow, wide = 32, 512
         while wide - narrow > 1:
             width = (narrow + wide) // 2
-            with torch.device("meta"), torch.random.fork_rng(devices=[]):
-                n = n_parameters(bernoulli_ladder(n_pixels, n_latent, width, activation, inference))
-            narrow, wide = (width, wide) if n <= EQUAL_BUDGET else (narrow, width)
+            with torch.device("meta"):
+                fits = n_parameters(bernoulli_ladder(n_pixels, n_latent, width, linear_heads=True)) <= EQUAL_BUDGET
+            narrow, wide = (width, wide) if fits else (narrow, width)
         return of_width(narrow)
 
     return make
@@ -110,10 +110,9 @@ def _equal(n_latent: tuple[int, ...], images: str) -> Row:
     return Row(
         f"equal_{n}_{images}",
         f"{n} layer{'s' if n > 1 else ''} of perceptrons, {'-'.join(map(str, n_latent))}",
-        equal_budget(n_latent, "residual"),
+        equal_budget(n_latent),
         images,
         n_epochs=40,
-        learning_rate=2e-3,
         warm_up_epochs=4,
         published="86.8 with one layer" if n == 1 and images == "dynamic" else "",
         group=f"equal_{images}",
@@ -124,7 +123,7 @@ LADDER_PUBLISHED = {3: "79.24", 6: "78.52", 12: "78.30"}
 ROWS = {
     row.name: row
     for row in [
-        *(_equal(n_latent, images) for images in ("pooled", "dynamic") for n_latent in ((32,), (32, 16), (32, 16, 8))),
+        *(_equal(n_latent, images) for images in ("pooled", "dynamic") for n_latent in ((64,), (64, 32), (64, 32, 16))),
         Row("one_layer", "one layer, convolutions", convolutional(1), "dynamic", published="86.8"),
         *(
             Row(f"ladder_{n}", f"ladder of {n} layers, convolutions", convolutional(n, "ladder"), published=LADDER_PUBLISHED[n])
