@@ -16,7 +16,8 @@ def test_rows_of_a_group_have_one_budget(images):
     assert [model.n_layers for model in models] == [1, 2, 3]
     counts = [n_parameters(model) for model in models]
     assert max(counts) <= EQUAL_BUDGET and min(counts) > 0.98 * max(counts)
-    for setting in ("n_epochs", "learning_rate", "batch_size", "warm_up_epochs", "average_decay", "clip_norm", "free_nats", "images"):
+    settings = ("n_epochs", "learning_rate", "batch_size", "warm_up_epochs", "average_decay", "clip_norm", "free_nats", "images")
+    for setting in settings:
         assert len({getattr(row, setting) for row in rows}) == 1
 
 
@@ -35,7 +36,8 @@ def rows(tmp_path):
         row = ROWS[f"equal_{n}_dynamic"]
         log_marginal = images + gain + 0.3 * torch.randn(400, generator=generator)
         trained = TrainedRow(torch.nn.Linear(3, n), 40, True, 600.0, 0)
-        found.append(record(row, trained, Evaluation(log_marginal, torch.full((400,), 0.04), torch.ones(400, n), True), 1000, 1, "a core"))
+        evaluation = Evaluation(log_marginal, torch.full((400,), 0.04), torch.ones(400, n), True)
+        found.append(record(row, trained, evaluation, 1000, 1, "a core"))
         (tmp_path / row.name).mkdir()
         torch.save(log_marginal, tmp_path / row.name / "log_marginal_40.pt")
     return found
@@ -65,6 +67,6 @@ def test_the_table_shows_what_was_published_and_how_far_training_went(tmp_path):
     found[2]["epochs"] = 25
     text = table(found, differences(tmp_path, found[:2]))
     assert len(text.splitlines()) == 2 + 3 + 3 + 1
-    assert "86.8 with one layer" in text.splitlines()[2] and "| 25 of 40 |" in text.splitlines()[4]
+    assert "86.8 with one layer" in text.splitlines()[2] and "| 25 of 100 |" in text.splitlines()[4]
     assert "1.0, 1.0, 1.0" in text.splitlines()[4]
     assert json.loads(json.dumps(found))[0]["name"] == "equal_1_dynamic"

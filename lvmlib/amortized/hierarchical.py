@@ -162,7 +162,7 @@ class HierarchicalVAE(LatentVariableModel, nn.Module):
         return self._kl(self.joint_pass(q, given(z)))
 
     def posterior_means(self, q: TopDown | BottomUp, z: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        """The mean of each layer of q given those of z that are drawn before it: (batch, n_l) of the first, else (K, batch, n_l)."""
+        """The mean of each layer of q given those drawn before it: (batch, n_l) of the first, else (K, batch, n_l)."""
         return tuple(one.mean for one in self.joint_pass(q, given(z)).distributions)
 
     def _drawn(self, x: Tensor, n_samples: int, random_state: Seed) -> Pass:
@@ -261,7 +261,8 @@ class HierarchicalVAE(LatentVariableModel, nn.Module):
             raise ValueError(f"start and end must have one shape, got {tuple(start.shape)} and {tuple(end.shape)}")
         share = torch.linspace(0, 1, n_steps, dtype=start.dtype, device=start.device)[:, None, None]
         ends = zip(self.encode(start), self.encode(end))
-        return self.likelihood(tuple(torch.lerp(a.expand(n_steps, -1, -1), b.expand(n_steps, -1, -1), share) for a, b in ends)).mean
+        z = tuple(torch.lerp(first.expand(n_steps, -1, -1), last.expand(n_steps, -1, -1), share) for first, last in ends)
+        return self.likelihood(z).mean
 
 
 def _check_states(layers: Sequence[StochasticLayer], n_state: int) -> None:

@@ -92,7 +92,8 @@ def residual_ladder(
     with initialized_from(random_state):
         above = [n_hidden + (n if inference == "bottom_up" else 0) for n in n_latent[:-1]]
         bottom_up = [network(n, n_hidden) for n in [n_features, *above]]
-        layers = [_residual_layer(network, n, n_hidden, inference, index == len(n_latent) - 1) for index, n in enumerate(n_latent)]
+        top = len(n_latent) - 1
+        layers = [_residual_layer(network, n, n_hidden, inference, index == top) for index, n in enumerate(n_latent)]
         decoder = ToBernoulli(network(n_hidden, n_features))
     return HierarchicalVAE(bottom_up, layers, decoder, n_hidden)
 
@@ -139,7 +140,15 @@ class ConvolutionalLayer(StochasticLayer):
     """
 
     def __init__(
-        self, n_channels: int, z_channels: int, side: int, side_below: int, n_inner: int, activation: str, inference: str, top: bool
+        self,
+        n_channels: int,
+        z_channels: int,
+        side: int,
+        side_below: int,
+        n_inner: int,
+        activation: str,
+        inference: str,
+        top: bool,
     ) -> None:
         act, kernel = ACTIVATIONS[activation], 3 if side > 2 else 1
 
@@ -233,11 +242,9 @@ def convolutional_ladder(
             for index, (side, side_below) in enumerate(zip(sides, below))
         ]
         layers = [
+            ConvolutionalLayer(n_channels, channels, side, side_below, n_inner, activation, inference, index == len(sides) - 1)
             # the decoder enlarges the last state itself: z_1's is left at its own side
-            ConvolutionalLayer(
-                n_channels, channels, side, side if index == 0 else below[index], n_inner, activation, inference, index == len(sides) - 1
-            )
-            for index, (channels, side) in enumerate(zip(z_channels, sides))
+            for index, (channels, side, side_below) in enumerate(zip(z_channels, sides, [sides[0], *sides]))
         ]
         decoder = ToBernoulli(_to_pixels(n_channels, n_inner, sides[0], image_side, activation))
     return HierarchicalVAE(bottom_up, layers, decoder, n_channels * sides[-1] ** 2)

@@ -26,7 +26,7 @@ class LayerUse:
 
     @property
     def explained(self) -> Float[Tensor, " n_layers"]:
-        """Of layer l, the share by which keeping it lowers the squared error, (S_l - S_{l-1}) / S_L with S summed over the examples.
+        """Of layer l, the share by which keeping it lowers the squared error, (S_l - S_{l-1}) / S_L, S summed over examples.
 
         They add up to the share that all layers explain together. A layer that hands on what others hold may get less than zero.
         """
@@ -36,7 +36,11 @@ class LayerUse:
 
 @torch.no_grad()
 def what_each_layer_holds(
-    model: HierarchicalVAE, x: Float[Tensor, "batch n_features"], n_samples: int = 10, random_state: Seed = 0, batch_size: int = 256
+    model: HierarchicalVAE,
+    x: Float[Tensor, "batch n_features"],
+    n_samples: int = 10,
+    random_state: Seed = 0,
+    batch_size: int = 256,
 ) -> LayerUse:
     r"""KL of each layer, and the variance of x that it explains.
 

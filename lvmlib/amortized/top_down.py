@@ -1,10 +1,11 @@
 """Distributions of z = (z_1, ..., z_L), z_1 next to x, that run down or up a stack of layers.
 
-    down:  p(z) = p(z_L) p(z_{L-1}|z_L) ... p(z_1|z_2, ..., z_L),    q(z|x) = q(z_L|x) q(z_{L-1}|z_L, x) ... q(z_1|z_2, ..., z_L, x)
+    down:  p(z) = p(z_L) p(z_{L-1}|z_L) ... p(z_1|z_2, ..., z_L)
+           q(z|x) = q(z_L|x) q(z_{L-1}|z_L, x) ... q(z_1|z_2, ..., z_L, x)
     up:    q(z|x) = q(z_1|x) q(z_2|z_1, x) ... q(z_L|z_1, ..., z_{L-1}, x)
 
-A deterministic state h carries what is above: p(z_l|h_l) and q(z_l|h_l, d_l) read h_l, and (h_l, z_l) make h_{l-1}; p(x|h_0). In a
-Markov chain h_{l-1} is a function of z_l alone. Features d_1, d_2, ... of x are made on the way up. Sønderby et al., Ladder
+A deterministic state h carries what is above: p(z_l|h_l) and q(z_l|h_l, d_l) read h_l, and (h_l, z_l) make h_{l-1}; p(x|h_0). In
+a Markov chain h_{l-1} is a function of z_l alone. Features d_1, d_2, ... of x are made on the way up. Sønderby et al., Ladder
 Variational Autoencoders, 2016, sections 2.1 and 2.2; with a state that skips layers, Kingma et al., 2016, section 5.
 """
 
@@ -85,7 +86,7 @@ def at_means(index: int, distribution: Any) -> Tensor:
 
 
 def drawing(sample_shape: torch.Size, fixed: Fixed | None, batch_shape: torch.Size) -> Choice:
-    """For a pass that draws each z_l, but for those ``fixed``; the first carries the sample shape, the others have it from above."""
+    """For a pass that draws each z_l, but for those ``fixed``; the first carries the sample shape on to the others."""
     held, first = {l - 1: z for l, z in (fixed or {}).items()}, [True]
 
     def choose(index: int, distribution: Any) -> Tensor:
@@ -128,7 +129,7 @@ class TopDown:
         return descend(self.layers, self.top, self.features, choose)
 
     def rsample(self, sample_shape: torch.Size = torch.Size(), fixed: Fixed | None = None) -> tuple[Tensor, ...]:  # noqa: B008
-        """(*sample_shape, *batch, n_l) of each layer; those ``fixed`` are taken as given, and what is below them drawn given them."""
+        """(*sample_shape, *batch, n_l) of each layer; those ``fixed`` stay as they are, those below are drawn given them."""
         return self.descend(drawing(torch.Size(sample_shape), fixed, self.batch_shape)).z
 
     def sample(self, sample_shape: torch.Size = torch.Size(), fixed: Fixed | None = None) -> tuple[Tensor, ...]:  # noqa: B008

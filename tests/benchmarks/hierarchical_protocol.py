@@ -114,8 +114,8 @@ def _equal(n_latent: tuple[int, ...], images: str) -> Row:
         f"{n} layer{'s' if n > 1 else ''} of perceptrons, {'-'.join(map(str, n_latent))}",
         equal_budget(n_latent),
         images,
-        n_epochs=40,
-        warm_up_epochs=4,
+        n_epochs=100,
+        warm_up_epochs=5,
         published="86.8 with one layer" if n == 1 and images == "dynamic" else "",
         group=f"equal_{images}",
     )

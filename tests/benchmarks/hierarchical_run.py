@@ -55,7 +55,9 @@ def train_row(
     if hasattr(model, "start_at"):
         model.start_at(x if row.images == "fixed" else binarize(x, random_state=0))
     slow = max(1, row.n_epochs // 5)
-    stages = [Stage(1, row.learning_rate)] if quick else [Stage(row.n_epochs - slow, row.learning_rate), Stage(slow, row.learning_rate / 10)]
+    stages = [Stage(row.n_epochs - slow, row.learning_rate), Stage(slow, row.learning_rate / 10)]
+    if quick:
+        stages = [Stage(1, row.learning_rate)]
     result = train(
         model.to(device),
         (x[:256] if quick else x).to(device),

@@ -1,4 +1,4 @@
-"""A training step of the ladder with three layers, 784-256-256-256 and 64-32-16, at batch 128, and sampling from deep models. Run as::
+"""A training step of a ladder of three layers, 784-256-256-256 and 64-32-16, batch 128, and sampling from deep models. Run as::
 
     python tests/benchmarks/ladder_step.py             # both, some three minutes
     python tests/benchmarks/ladder_step.py --quick     # a look at it; nothing is recorded
@@ -39,7 +39,8 @@ class PlainGaussian(nn.Module):
         super().__init__()
         *hidden, last = copy.deepcopy(list(network))
         n = len(last.bias) // 2
-        self.hidden, self.mean, self.log_scale = nn.Sequential(*hidden), nn.Linear(last.in_features, n), nn.Linear(last.in_features, n)
+        self.hidden = nn.Sequential(*hidden)
+        self.mean, self.log_scale = nn.Linear(last.in_features, n), nn.Linear(last.in_features, n)
         with torch.no_grad():
             for head, rows in ((self.mean, slice(None, n)), (self.log_scale, slice(n, None))):
                 head.weight.copy_(last.weight[rows])
@@ -139,7 +140,8 @@ def sampling(n_sampled: int, n_rounds: int, quick: bool) -> None:
     calls = {"deep": lambda: deep.sample(n_sampled, 0), "flat": lambda: flat.sample(n_sampled, 0)}
     seconds = in_turn(calls, n_sampled, n_rounds)
     times = ratio(seconds["deep"], seconds["flat"])
-    print(f"sampling: {times['median']:.2f} times one layer's time ({times['min']:.2f} to {times['max']:.2f}; below {SAMPLING_TARGET})")
+    found = f"{times['median']:.2f} times one layer's time ({times['min']:.2f} to {times['max']:.2f}; below {SAMPLING_TARGET})"
+    print(f"sampling: {found}")
     if not quick:
         write_result(
             "hierarchical_sampling",

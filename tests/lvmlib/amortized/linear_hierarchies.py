@@ -77,7 +77,7 @@ class LinearHierarchy:
         gain, offset, precision = self.evidence(l)
         precision = diagonal(precision)
         if l == self.n_layers:
-            weight, b, scale = torch.zeros(len(gain), WIDTHS[-1]).double(), torch.zeros(len(gain)).double(), torch.ones(1).double()
+            weight, b, scale = gain.new_zeros(len(gain), WIDTHS[-1]), gain.new_zeros(len(gain)), gain.new_ones(1)
         else:
             weight, b, scale = self.weights[l], self.offsets[l], self.scales[l]
         share = precision / (precision + scale**-2)
@@ -112,7 +112,8 @@ def linear_map(weight: Tensor, offset: Tensor) -> nn.Linear:
 
 def linear_gaussian(weight: Tensor, offset: Tensor, scale: Tensor) -> ToGaussian:
     """N(W h + b, scale²)."""
-    return ToGaussian(linear_map(torch.cat([weight, torch.zeros_like(weight)]), torch.cat([offset, scale.expand(len(weight)).log()])))
+    log_scale = scale.expand(len(weight)).log()
+    return ToGaussian(linear_map(torch.cat([weight, torch.zeros_like(weight)]), torch.cat([offset, log_scale])))
 
 
 def exactly_inferred(inference: str, seed: int = 3) -> LinearHierarchy:

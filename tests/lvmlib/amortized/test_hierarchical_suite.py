@@ -42,7 +42,8 @@ def test_shapes(case):
     assert q.log_prob(z).shape == model.prior().log_prob(z).shape == model.log_w(x, 3, 0).shape == (3, BATCH)
     assert isinstance(q, Distribution) and isinstance(model.prior(), Distribution)
     terms = model.elbo_terms(x, 2, 0)
-    assert terms.reconstruction.shape == (2, BATCH) and [tuple(kl.shape) for kl in terms.kl] == [(2, BATCH, n) for n in case.widths]
+    assert terms.reconstruction.shape == (2, BATCH)
+    assert [tuple(kl.shape) for kl in terms.kl] == [(2, BATCH, n) for n in case.widths]
     images, z = model.sample(4, 0)
     assert images.shape == (4, case.n_features) and [tuple(one.shape) for one in z] == [(4, width) for width in case.widths]
     assert [tuple(one.shape) for one in model.encode(x)] == [(BATCH, width) for width in case.widths]

@@ -102,7 +102,7 @@ def test_elbo_is_the_marginal_less_the_divergence(kind):
 
 
 def test_kl_of_each_layer_agrees_with_its_samples(kind):
-    """E[KL_l] and E[ln q_l - ln p_l] at the same draws: differences of 20,000 pairs, 5 standard errors, 21 of them: 1 in 80,000."""
+    """E[KL_l] and E[ln q_l - ln p_l] at the same draws: 20,000 pairs, 5 standard errors, 21 of them: 1 in 80,000."""
     _, _, model = disturbed(kind)
     x = observed()
     with torch.no_grad():
