@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 
 import torch
 from jaxtyping import Float, Shaped
@@ -39,7 +40,11 @@ class Conditionals:
 
     def of(self, parameters: Float[Tensor, "..."]) -> Factorized:
         """The conditionals with these parameters, (..., n_parameters n_features)."""
-        return self.head(nn.Identity())(parameters)
+        return self._reader(parameters)
+
+    @cached_property
+    def _reader(self) -> Head:
+        return self.head(nn.Identity())
 
     def read(self, x: Shaped[Tensor, "..."], dtype: torch.dtype) -> Float[Tensor, "..."]:
         """x (..., n_features) as the network's input, (..., n_inputs n_features): codes as 0 and 1, a column a category."""
@@ -74,13 +79,13 @@ def bernoulli_conditionals() -> Conditionals:
 def categorical_conditionals(n_categories: int) -> Conditionals:
     """x_d is an int64 code 0 .. n_categories - 1, read as 0 and 1. Raises ValueError below two categories."""
     check_at_least("n_categories", n_categories, 2)
-    return Conditionals(lambda network: ToCategorical(network, n_categories), n_categories, n_categories)
+    return Conditionals(partial(ToCategorical, n_categories=n_categories), n_categories, n_categories)
 
 
 def discretized_logistic_conditionals(n_levels: int = 256) -> Conditionals:
     """x_d is a grey level 0, 1/(n_levels - 1), ..., 1. Raises ValueError below two levels."""
     check_at_least("n_levels", n_levels, 2)
-    return Conditionals(lambda network: ToDiscretizedLogistic(network, n_levels), 2)
+    return Conditionals(partial(ToDiscretizedLogistic, n_levels=n_levels), 2)
 
 
 def gaussian_conditionals() -> Conditionals:
