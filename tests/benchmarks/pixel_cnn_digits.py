@@ -35,6 +35,8 @@ from lvmlib.training import Stage, train  # noqa: E402
 N_LEARNED, N_STOPPING = 1300, 200
 FREE_NATS = 5.0
 N_LATENT = 8
+ROWS_AT_ONCE = 500
+"""Of images and z evaluated together: a PixelCNN holds many channels of each pixel, so fewer than of a perceptron."""
 PIXEL_CNN = {"n_layers": 4, "n_channels": 24, "first_reach": 2, "n_hidden": 32}
 REPORT = "pixel_cnn_digits"
 HEADER = (
@@ -102,7 +104,7 @@ def result_of(row: Row, seed: int, n_epochs: int, n_samples: int) -> dict:
     seconds = time.perf_counter() - start
     with torch.no_grad():
         log_marginal = (
-            model.log_prob(reported) if row.exact else importance_sampling(model, reported, n_samples, 0).log_marginal
+            model.log_prob(reported) if row.exact else importance_sampling(model, reported, n_samples, 0, rows_at_once=ROWS_AT_ONCE).log_marginal
         )
     return {
         "title": row.title,
