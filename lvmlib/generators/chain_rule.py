@@ -120,7 +120,7 @@ class AutoregressiveModel(nn.Module, ABC):
         return x
 
     def forward(self, context: Float[Tensor, "..."] | None = None) -> Autoregressive:
-        """p(x|c), one distribution a row of c. Raises ValueError where c is not (..., n_context), or given or missing wrongly."""
+        """p(x|c), one distribution a row of c. Raises ValueError where c is not (..., n_context), or None with a context."""
         self.check_context(context)
         return Autoregressive(self, context)
 

@@ -99,7 +99,7 @@ def draw_row_by_row(model: PixelCNN, n_images: int, context: Tensor | None) -> T
 
 
 def _from_above(model: PixelCNN, vertical: list[_VerticalRows], context: Tensor | None, i: int) -> list[Tensor]:
-    """For row i, of each layer: what the gate of the horizontal stack gets besides the row itself, (n_images, width, 2 n_channels)."""
+    """For row i, of each layer: what the horizontal gate gets besides the row itself, (n_images, width, 2 n_channels)."""
     added = []
     v: Tensor | None = None
     for layer, rows in zip(model.layers, vertical):

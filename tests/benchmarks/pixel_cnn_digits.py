@@ -40,7 +40,8 @@ ROWS_AT_ONCE = 500
 PIXEL_CNN = {"n_layers": 4, "n_channels": 24, "first_reach": 2, "n_hidden": 32}
 REPORT = "pixel_cnn_digits"
 HEADER = (
-    "| model | parameters | epochs | ln p(x), nats | ELBO | KL | what z says | seconds of training |\n|---|---|---|---|---|---|---|---|"
+    "| model | parameters | epochs | ln p(x), nats | ELBO | KL | what z says | seconds of training |\n"
+    "|---|---|---|---|---|---|---|---|"
 )
 
 
@@ -65,7 +66,9 @@ ROWS = {
     "made": Row("MADE", lambda: BernoulliMADE(64, (200,)), log_likelihood),
     "pixel_cnn": Row("gated PixelCNN", lambda: bernoulli_pixel_cnn((8, 8), **PIXEL_CNN), log_likelihood),
     "vae": Row("VAE, independent pixels given z", lambda: bernoulli_vae(64, N_LATENT, (100,)), analytic_elbo()),
-    "made_prior": Row("the same with a MADE as prior", lambda: bernoulli_vae_with_made_prior(64, N_LATENT, (100,)), analytic_elbo()),
+    "made_prior": Row(
+        "the same with a MADE as prior", lambda: bernoulli_vae_with_made_prior(64, N_LATENT, (100,)), analytic_elbo()
+    ),
     "decoder": Row("VAE with a PixelCNN as decoder", strong(0), analytic_elbo()),
     "decoder_free": Row("the same, 5 free nats", strong(0), free_bits(FREE_NATS, "layer")),
     "maps": Row("z as maps to the PixelCNN", strong(4), analytic_elbo()),
@@ -103,9 +106,10 @@ def result_of(row: Row, seed: int, n_epochs: int, n_samples: int) -> dict:
     )  # fmt: skip
     seconds = time.perf_counter() - start
     with torch.no_grad():
-        log_marginal = (
-            model.log_prob(reported) if row.exact else importance_sampling(model, reported, n_samples, 0, rows_at_once=ROWS_AT_ONCE).log_marginal
-        )
+        if row.exact:
+            log_marginal = model.log_prob(reported)
+        else:
+            log_marginal = importance_sampling(model, reported, n_samples, 0, rows_at_once=ROWS_AT_ONCE).log_marginal
     return {
         "title": row.title,
         "parameters": sum(parameter.numel() for parameter in model.parameters()),

@@ -90,7 +90,10 @@ def test_importance_sampling_agrees_with_draws_from_the_prior(model):
     """q = N(0, 1.35²), wide enough for no weight to be heavy: ln p(x) within 5 standard errors of both, 3,000 samples each."""
     x, n_samples = binary(), 3000
     width = torch.full((BATCH, model.n_latent), 0.3, dtype=torch.float64)
-    estimate = importance_sampling(model, x, n_samples, 0, posterior=lambda x: DiagonalGaussian(0 * width[: len(x)], width[: len(x)]))
+    def wide(x):
+        return DiagonalGaussian(0 * width[: len(x)], width[: len(x)])
+
+    estimate = importance_sampling(model, x, n_samples, 0, posterior=wide)
     with torch.no_grad():
         p = model.likelihood(model.prior().sample(torch.Size([n_samples, 1]))).log_prob(x).exp()
     error = (estimate.standard_error.square() + p.var(0) / n_samples / p.mean(0).square()).sqrt()

@@ -132,7 +132,7 @@ def test_the_density_is_that_of_the_noise_by_change_of_variables():
 
 
 def test_a_reparameterized_draw_carries_gradients_and_is_the_same_draw():
-    """∂z/∂(output bias of the means) = (I - ∂mean/∂z ...)⁻¹: of z_1, 1 for its own and 0 for the others; against differences."""
+    """Slopes of a function of z along every output bias, of means and of scales, against central differences."""
     model = noisy_gaussian_made()
     context = torch.randn(3, 2, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     assert model(context).has_rsample
