@@ -40,9 +40,10 @@ def latent_use(
 ) -> LatentUse:
     r"""Activity A_u = Cov_x(E_q(u|x)[u]) and mean KL of every latent dimension.
 
-    E_q[u] is the encoder's mean in the first layer, exact. In a further one it is an expectation over the layers below:
-    it is estimated twice, from two halves of the samples, and A_u is the covariance of the two over the examples, in
-    which the noise of the halves, independent, cancels; their variance would have counted it as activity.
+    E_q[u] is the encoder's mean in the first layer, exact. In a further one it is an expectation over the layers below, and
+    where q is a flow it has no closed form either: it is estimated twice, from two halves of the samples, and A_u is the
+    covariance of the two over the examples, in which the noise of the halves, independent, cancels; their variance would
+    have counted it as activity.
 
     Parameters
     ----------
@@ -87,7 +88,9 @@ def latent_use(
 
 
 def _means(model: VariationalAutoencoder, q: Distribution, z: Latent) -> list[tuple[Tensor, Tensor]]:
-    """Two independent estimates of E_q[u] of each layer, (batch, n_l); in the first layer both are exact."""
+    """Two independent estimates of E_q[u] of each layer, (batch, n_l); in the first layer both are exact, unless q is a flow."""
+    if model.n_layers == 1 and not hasattr(q, "mean"):  # a flow
+        return [(z[: len(z) // 2].mean(0), z[len(z) // 2 :].mean(0))]
     if model.n_layers == 1:
         return [(q.mean, q.mean)]
     means = [(q.first.mean, q.first.mean)]
