@@ -37,10 +37,10 @@ def causal_mask(degrees_in: Tensor, degrees_out: Tensor, kernel: int, strict: bo
 class CausalConvolution(nn.Module):
     """(m, s), each (..., z_channels side²), of z and a context: row by row, in a pixel channel by channel.
 
-    z is flat, channel by channel. An output reads those before it within reach of the kernels, and all of the context, which the
-    first layer takes from a linear layer (one of each channel and pixel), and the last from another. The last layer's weights
-    begin at 0. Reversed, the order is from the last pixel and channel to the first. Van den Oord, Kalchbrenner & Kavukcuoglu,
-    Pixel Recurrent Neural Networks, 2016, section 3.4, for the masks; as Kingma et al., 2016, appendix C, uses them.
+    z is flat, channel by channel, and so is the context, an image of the same side. An output reads those z before it that are
+    within reach of the kernels, and the context of their pixels and its own. The last layer's weights begin at 0. Reversed, the
+    order is from the last pixel and channel to the first. Van den Oord, Kalchbrenner & Kavukcuoglu, Pixel Recurrent Neural
+    Networks, 2016, section 3.4, for the masks; Kingma et al., 2016, section 5, use such steps.
 
     Parameters
     ----------
@@ -48,16 +48,16 @@ class CausalConvolution(nn.Module):
         z has z_channels side² dimensions.
     hidden
         Channels of each hidden layer.
-    n_context
-        Numbers in h; 0 for none.
+    context_channels
+        The context h has context_channels side² numbers; 0 for none.
     kernel
         Odd.
 
     Raises
     ------
     TypeError, ValueError
-        If a size is no whole number of at least 1 (``n_context`` 0), no hidden layer is named, ``kernel`` is even, or ``activation``
-        another one.
+        If a size is no whole number of at least 1 (``context_channels`` 0), no hidden layer is named, ``kernel`` is even, or
+        ``activation`` another one.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class CausalConvolution(nn.Module):
         z_channels: int,
         side: int,
         hidden: Sequence[int] = (16,),
-        n_context: int = 0,
+        context_channels: int = 0,
         activation: str = "relu",
         reverse: bool = False,
         kernel: int = 3,
@@ -77,9 +77,9 @@ class CausalConvolution(nn.Module):
             raise ValueError("hidden must name at least one layer, got none")
         if kernel % 2 == 0:
             raise ValueError(f"kernel must be odd, got {kernel}")
-        check_at_least("n_context", n_context, 0)
+        check_at_least("context_channels", context_channels, 0)
         check_choice("activation", activation, ACTIVATIONS)
-        self.z_channels, self.side, self.n_context, self.reverse = z_channels, side, n_context, reverse
+        self.z_channels, self.side, self.n_context, self.reverse = z_channels, side, context_channels * side**2, reverse
         # as in MADE, a hidden channel of degree m reads z's channels 1 .. m of its own pixel, and output c degrees below c;
         # degree 0 reads earlier pixels alone
         degrees = [torch.arange(1, z_channels + 1), *(torch.arange(width) % z_channels for width in hidden)]
@@ -87,9 +87,9 @@ class CausalConvolution(nn.Module):
         masks.append(causal_mask(degrees[-1], degrees[0].repeat(2), kernel, strict=True))
         self.layers = nn.ModuleList([MaskedConvolution(mask) for mask in masks])
         self.activation = ACTIVATIONS[activation]()
-        self.context_to_hidden = nn.Linear(n_context, hidden[0] * side**2, bias=False) if n_context else None
-        self.context_to_output = nn.Linear(n_context, 2 * z_channels * side**2, bias=False) if n_context else None
-        for last in [self.layers[-1], *([self.context_to_output] if n_context else [])]:
+        self.context_to_hidden = nn.Conv2d(context_channels, hidden[0], 1, bias=False) if context_channels else None
+        self.context_to_output = nn.Conv2d(context_channels, 2 * z_channels, 1, bias=False) if context_channels else None
+        for last in [self.layers[-1], *([self.context_to_output] if context_channels else [])]:
             nn.init.zeros_(last.weight)
         nn.init.zeros_(self.layers[-1].bias)
         rank = torch.arange(side**2 * z_channels).view(side**2, z_channels).T.flatten()
@@ -97,21 +97,24 @@ class CausalConvolution(nn.Module):
 
     def forward(self, z: Values, context: Values | None = None) -> tuple[Values, Values]:
         check_context(context, self.n_context)
-        rows = z.shape[:-1]
-        y = self.layers[0](self._images(self._turned(z)))
+        y = self.layers[0](self._images(z))
         if context is not None:
-            y = y + self._images(self.context_to_hidden(context).expand(*rows, -1))
+            rows = z.shape[:-1]
+            if rows[len(rows) - context.ndim + 1 :] != context.shape[:-1]:
+                context = context.expand(*rows, -1)
+            context = self._images(context)  # computed once for all samples of an example
+            n_samples = len(y) // len(context)
+            y = y + self.context_to_hidden(context).repeat(n_samples, 1, 1, 1)
         for layer in self.layers[1:]:
             y = layer(self.activation(y))
-        y = y.flatten(1).unflatten(0, rows) if len(rows) else y.flatten()
-        m, s = (self._turned(part) for part in y.chunk(2, dim=-1))
         if context is not None:
-            of_m, of_s = self.context_to_output(context).chunk(2, dim=-1)
-            m, s = m + of_m, s + of_s
+            y = y + self.context_to_output(context).repeat(n_samples, 1, 1, 1)
+        m, s = (self._turned(part.flatten(1).reshape(z.shape)) for part in y.chunk(2, dim=1))
         return m, s
 
     def _turned(self, z: Tensor) -> Tensor:
         return z.flip(-1) if self.reverse else z  # channel-major: pixels and channels both from the last to the first
 
-    def _images(self, z: Tensor) -> Tensor:
+    def _images(self, rows: Tensor) -> Tensor:
+        z = self._turned(rows)
         return z.reshape(-1, z.shape[-1] // self.side**2, self.side, self.side)

@@ -41,7 +41,7 @@ def normal(*shape, seed=0):
 
 
 def convolutional_flow(side=3, z_channels=2, n_steps=2):
-    networks = [CausalConvolution(z_channels, side, (5,), N_CONTEXT, "tanh", reverse=t % 2 == 1) for t in range(n_steps)]
+    networks = [CausalConvolution(z_channels, side, (5,), 2, "tanh", reverse=t % 2 == 1) for t in range(n_steps)]
     return InverseAutoregressiveFlow([GatedStep(network, 1.0) for network in networks])
 
 
@@ -61,9 +61,13 @@ def flow_of(request):
     return perturbed(flow), n_latent
 
 
+def context_for(flow, *shape, seed=1):
+    return normal(*shape, flow.steps[0].network.n_context, seed=seed)
+
+
 def distribution(flow, n_latent, batch=3, dtype=torch.float64):
     base = DiagonalGaussian(normal(batch, n_latent, seed=5).to(dtype), (0.3 * normal(batch, n_latent, seed=6) - 0.4).to(dtype))
-    return InverseAutoregressive(base, flow.to(dtype), normal(batch, N_CONTEXT, seed=7).to(dtype))
+    return InverseAutoregressive(base, flow.to(dtype), context_for(flow, batch, seed=7).to(dtype))
 
 
 def drawn(q, *shape, seed=8):
@@ -77,7 +81,7 @@ class TestTheFlow:
         """A dimension's error is that of those before it, grown by what they do to it: some 1,000 roundings here."""
         flow, n_latent = flow_of
         flow = flow.to(dtype)
-        z, h = normal(2, 3, n_latent).to(dtype), normal(3, N_CONTEXT, seed=1).to(dtype)
+        z, h = normal(2, 3, n_latent).to(dtype), context_for(flow, 3).to(dtype)
         forth, log_scale = flow(z, h)
         back, log_scale_back = flow(forth, h, inverse=True)
         tolerance = 2000 * torch.finfo(dtype).eps
@@ -90,7 +94,7 @@ class TestTheFlow:
 
     def test_its_log_determinant_is_that_of_the_jacobian(self, flow_of):
         flow, n_latent = flow_of
-        h = normal(N_CONTEXT, seed=1)
+        h = context_for(flow)
         for seed in range(3):
             z = normal(n_latent, seed=seed)
             jacobian = torch.autograd.functional.jacobian(lambda value: flow(value, h)[0], z)
@@ -101,7 +105,7 @@ class TestTheFlow:
     def test_gradients_pass_through_the_inverse(self, flow_of):
         """Those of z_0(z_T) are the inverse of the Jacobian of z_T(z_0)."""
         flow, n_latent = flow_of
-        h, z = normal(N_CONTEXT, seed=1), normal(n_latent, seed=4)
+        h, z = context_for(flow), normal(n_latent, seed=4)
         forth = flow(z, h)[0].detach()
         there = torch.autograd.functional.jacobian(lambda value: flow(value, h)[0], z)
         back = torch.autograd.functional.jacobian(lambda value: flow(value, h, inverse=True)[0], forth)
@@ -109,7 +113,7 @@ class TestTheFlow:
 
     def test_gradients_reach_every_parameter(self, flow_of):
         flow, n_latent = flow_of
-        z, log_scale = flow(normal(6, n_latent), normal(6, N_CONTEXT, seed=1))
+        z, log_scale = flow(normal(6, n_latent), context_for(flow, 6))
         (z.square().sum() + log_scale.sum()).backward()
         for name, parameter in flow.named_parameters():
             # a mask may leave no weight of a layer: with one dimension there is nothing to read
@@ -134,8 +138,8 @@ class TestTheOrder:
     @pytest.mark.parametrize("reverse", [False, True])
     def test_a_convolution_reads_pixels_before_it_and_nothing_else(self, reverse):
         """Row by row, within a pixel channel by channel; only a cone above, so what is read is part of what may be."""
-        network = perturbed(CausalConvolution(2, 4, (6,), N_CONTEXT, "tanh", reverse=reverse))
-        z, h = normal(32), normal(N_CONTEXT, seed=1)
+        network = perturbed(CausalConvolution(2, 4, (6,), 3, "tanh", reverse=reverse))
+        z, h = normal(32), normal(48, seed=1)
         rank = network.rank
         assert torch.equal(rank.sort().values, torch.arange(32))
         before = rank[None, :] < rank[:, None]  # [output, input]
@@ -397,11 +401,11 @@ class TestBadInput:
         with pytest.raises(ValueError, match=r"value must have the shape \(..., 5\), got \(2, 4\)"):
             q.log_prob(torch.zeros(2, 4, dtype=torch.float64))
 
-    @pytest.mark.parametrize("network", [MaskedPerceptron(18, (7,), N_CONTEXT), CausalConvolution(2, 3, (5,), N_CONTEXT)])
+    @pytest.mark.parametrize("network", [MaskedPerceptron(18, (7,), 9), CausalConvolution(2, 3, (5,), 1)])
     def test_a_context_missing_or_of_another_width(self, network):
-        with pytest.raises(ValueError, match=r"context must have the shape \(..., 4\), got None"):
+        with pytest.raises(ValueError, match=r"context must have the shape \(..., 9\), got None"):
             network(torch.zeros(3, 18))
-        with pytest.raises(ValueError, match=r"context must have the shape \(..., 4\), got \(3, 5\)"):
+        with pytest.raises(ValueError, match=r"context must have the shape \(..., 9\), got \(3, 5\)"):
             network(torch.zeros(3, 18), torch.zeros(3, 5))
         with pytest.raises(ValueError, match=r"context must be None, since n_context is 0, got \(3, 4\)"):
             MaskedPerceptron(18, (7,))(torch.zeros(3, 18), torch.zeros(3, 4))
