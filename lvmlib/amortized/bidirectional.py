@@ -72,8 +72,8 @@ class WithEvidence(DiagonalGaussian):
         self.evidence, self.context = evidence, context
 
 
-class BidirectionalLayer(nn.Module):
-    """z_l of the bidirectional VAE, of networks that are given; see the module.
+class BidirectionalLayer(StochasticLayer):
+    """z_l of the bidirectional VAE, of networks of its own; see the module.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ class BidirectionalLayer(nn.Module):
         n_state: int,
         n_state_below: int,
     ) -> None:
-        super().__init__()
+        nn.Module.__init__(self)
         for name, count in [("n_latent", n_latent), ("n_state", n_state), ("n_state_below", n_state_below)]:
             check_count(name, count)
         check_at_least("n_context", n_context, 0)
