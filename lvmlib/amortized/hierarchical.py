@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from lvmlib.amortized.architectures import initialized_from
 from lvmlib.amortized.stochastic_layer import LadderLayer, StandardNormal, StochasticLayer, precision_weighted
-from lvmlib.amortized.top_down import BottomUp, Fixed, Pass, TopDown, at_means, descend, drawing, given
+from lvmlib.amortized.top_down import BottomUp, Choice, Fixed, Pass, TopDown, at_means, descend, drawing, given
 from lvmlib.amortized.vae import ElboTerms, VariationalAutoencoder
 from lvmlib.model import Distribution, LatentVariableModel
 from lvmlib.networks import ToBernoulli, perceptron
@@ -112,7 +112,7 @@ class HierarchicalVAE(LatentVariableModel, nn.Module):
             h = layer.below(h, z_l)
         return h
 
-    def joint_pass(self, q: TopDown | BottomUp, choose: object) -> Pass:
+    def joint_pass(self, q: TopDown | BottomUp, choose: Choice) -> Pass:
         """z as ``choose`` gives it in q's own order, with q(z_l|...), p(z_l|z_{l+1}, ...) and h_0, each computed once."""
         if isinstance(q, TopDown):
             return q.descend(choose)
@@ -128,12 +128,19 @@ class HierarchicalVAE(LatentVariableModel, nn.Module):
         ValueError
             If ``n_samples`` is below 1, or a weight is NaN.
         """
-        met = self._drawn(x, n_samples, random_state)
+        weights = self._weights(x, self._drawn(x, n_samples, random_state))
+        if torch.isnan(weights).any():
+            raise ValueError(f"log_w has {int(torch.isnan(weights).sum())} NaN of {weights.numel()}: check x and the model")
+        return weights
+
+    def log_w_at(self, x: Tensor, q: TopDown | BottomUp, z: tuple[Tensor, ...]) -> Float[Tensor, "K batch"]:
+        """ln p(x, z) - ln q(z|x), (K, batch), nats, in one pass: q = posterior(x), z (K, batch, n_l) a layer."""
+        return self._weights(x, self.joint_pass(q, given(z)))
+
+    def _weights(self, x: Tensor, met: Pass) -> Tensor:
         weights = self.decoder(met.state).log_prob(x)
         for z, q_l, p_l in zip(*met.layers()):
             weights = weights + (p_l.log_prob(z) - q_l.log_prob(z))
-        if torch.isnan(weights).any():
-            raise ValueError(f"log_w has {int(torch.isnan(weights).sum())} NaN of {weights.numel()}: check x and the model")
         return weights
 
     def elbo_terms(self, x: Tensor, n_samples: int, random_state: Seed) -> ElboTerms:
