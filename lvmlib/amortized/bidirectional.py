@@ -5,8 +5,10 @@ r"""Inverse autoregressive flows in each layer of a hierarchy, and the bidirecti
 h_l carries what is above on the way down, d_l what is below on the way up. In the bidirectional layer one block on the way down
 gives the prior and its part of the posterior; what the way up says is added:
 
-    (μ_p, ln σ_p, μ_r, ln σ_r, c_r) = down(h_l),    (μ_u, ln σ_u, c_u) = up(d_l)
-    p(z_l|h_l) = N(μ_p, σ_p²),    z_{l,0} ~ N(μ_r + μ_u, (σ_r σ_u)²),    z_l = flow(z_{l,0}, c_r + c_u)
+    (μ_p, r_p, μ_r, r_r, c_r) = down(h_l),    (μ_u, r_u, c_u) = up(d_l)
+    p(z_l|h_l) = N(μ_p, σ_p²),  z_{l,0} ~ N(μ_r + μ_u, σ_q²),  z_l = flow(z_{l,0}, c_r + c_u),  ln σ_p = b(r_p),  ln σ_q = b(r_r + r_u)
+
+with b(r) = B tanh(r / B), which keeps scales from growing from layer to layer (it is not in the paper).
 
 Kingma et al., Improving Variational Inference with Inverse Autoregressive Flow, 2016, section 5 and figure 3; there the KL of each
 layer is sampled, and free bits (:func:`lvmlib.objectives.free_bits`) keep it from falling to 0.
@@ -14,14 +16,16 @@ layer is sampled, and free bits (:func:`lvmlib.objectives.free_bits`) keep it fr
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
 from lvmlib.amortized.hierarchical import HierarchicalVAE
 from lvmlib.amortized.inverse_autoregressive import InverseAutoregressive
 from lvmlib.amortized.sampled_density import SampledDensity
-from lvmlib.amortized.stochastic_layer import StochasticLayer
-from lvmlib.amortized.top_down import Fixed, TopDown, drawing, summed_log_prob
+from lvmlib.amortized.stochastic_layer import StochasticLayer, ToBoundedGaussian
+from lvmlib.amortized.top_down import Fixed, Modules, Pass, TopDown, drawing, given, summed_log_prob
 from lvmlib.distributions import DiagonalGaussian
 from lvmlib.validation import check_at_least, check_choice, check_count
 
@@ -65,7 +69,7 @@ class FlowLayer(StochasticLayer):
 
 
 class WithEvidence(DiagonalGaussian):
-    """p(z_l|h_l), and what the same block gives of q: a Gaussian's mean and ln scale, and a context (..., n_context)."""
+    """p(z_l|h_l), and what the same block gives of q: its part of a Gaussian's mean and ln scale, and of the context."""
 
     def __init__(self, prior: tuple[Tensor, Tensor], evidence: tuple[Tensor, Tensor], context: Tensor) -> None:
         super().__init__(*prior)
@@ -120,7 +124,7 @@ class BidirectionalLayer(StochasticLayer):
     def prior(self, h: Tensor) -> WithEvidence:
         """p(z_l|h_l), with what the way down says of q."""
         mean, log_scale, evidence_mean, evidence_log_scale, context = self._parts(self.down(h), 4)
-        return WithEvidence((mean, log_scale), (evidence_mean, evidence_log_scale), context)
+        return WithEvidence((mean, bounded(log_scale)), (evidence_mean, evidence_log_scale), context)
 
     def posterior(self, h: Tensor, d: Tensor) -> InverseAutoregressive | DiagonalGaussian:
         """q(z_l|h_l, d_l)."""
@@ -129,7 +133,7 @@ class BidirectionalLayer(StochasticLayer):
     def approximate(self, prior: WithEvidence, h: Tensor, d: Tensor) -> InverseAutoregressive | DiagonalGaussian:
         """q(z_l|h_l, d_l), given the prior at h_l."""
         mean, log_scale, context = self._parts(self.up(d), 2)
-        gaussian = DiagonalGaussian(mean + prior.evidence[0], log_scale + prior.evidence[1])
+        gaussian = DiagonalGaussian(mean + prior.evidence[0], bounded(log_scale + prior.evidence[1]))
         if self.flow is None:
             return gaussian
         return InverseAutoregressive(gaussian, self.flow, context + prior.context if self.n_context else None)
@@ -142,10 +146,15 @@ class BidirectionalLayer(StochasticLayer):
         return out.split([self.n_latent] * n_parts + [self.n_context], dim=-1)
 
 
+def bounded(raw: Tensor) -> Tensor:
+    """B tanh(r / B), between -B and B, and r itself near 0; B is that of :class:`ToBoundedGaussian`."""
+    return ToBoundedGaussian.BOUND * (raw / ToBoundedGaussian.BOUND).tanh()
+
+
 class RememberingTopDown(TopDown):
     """A top-down q(z|x) that keeps the sample last drawn with its ln q: no flow is inverted for it."""
 
-    def __init__(self, layers: object, top: Tensor, features: object = None) -> None:
+    def __init__(self, layers: Modules, top: Tensor, features: Sequence[Tensor] | None = None) -> None:
         super().__init__(layers, top, features)
         self._sampled = SampledDensity()
 
@@ -153,12 +162,18 @@ class RememberingTopDown(TopDown):
         met = self.descend(drawing(torch.Size(sample_shape), fixed, self.batch_shape))
         if not fixed:
             self._sampled.remember(met.z, summed_log_prob(met))
+            self._met = met
         return met.z
 
     def log_prob(self, value: tuple[Tensor, ...]) -> Tensor:
         """Σ_l ln of each layer given those above, (...,), nats; of another z than that drawn by the inverse of each flow."""
         known = self._sampled.recall(tuple(value))
         return super().log_prob(value) if known is None else known
+
+    def met_at(self, z: tuple[Tensor, ...]) -> Pass:
+        """The pass through these z: that in which they were drawn, where they are the sample."""
+        is_sample = self._sampled.recall(z) is not None and all(a is b for a, b in zip(z, self._met.z))
+        return self._met if is_sample else self.descend(given(z))
 
 
 class InverseAutoregressiveHierarchy(HierarchicalVAE):
@@ -168,6 +183,14 @@ class InverseAutoregressiveHierarchy(HierarchicalVAE):
     ln p(z_l|z_{>l}) at the z drawn, a term for each dimension; and the code of x is where zero noise leads, since a flow has no mean
     in closed form.
     """
+
+    def log_w_at(self, x: Tensor, q: RememberingTopDown, z: tuple[Tensor, ...]) -> Tensor:
+        """ln p(x, z) - ln q(z|x), (K, batch), nats, at z drawn from q = posterior(x): by what q kept of them."""
+        return self.log_joint(x, z) - q.log_prob(z)
+
+    def kl_terms(self, q: RememberingTopDown, z: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """The KL terms of ``elbo_terms``, (K, batch, n_l) a layer: q = posterior(x), z (K, batch, ...) drawn from it."""
+        return self._kl(q.met_at(z))
 
     def posterior(self, x: Tensor) -> RememberingTopDown:
         """q(z|x): of each example."""

@@ -14,10 +14,10 @@ from lvmlib.amortized.architectures import initialized_from
 from lvmlib.amortized.bidirectional import BidirectionalLayer, FlowLayer, InverseAutoregressiveHierarchy
 from lvmlib.amortized.hierarchical_architectures import ResidualPerceptron
 from lvmlib.amortized.inverse_autoregressive import ToInverseAutoregressive, masked_flow
-from lvmlib.amortized.stochastic_layer import StandardNormal
+from lvmlib.amortized.stochastic_layer import StandardNormal, ToBoundedGaussian
 from lvmlib.amortized.vae import VariationalAutoencoder
 from lvmlib.convolutional import convolutional_decoder, convolutional_encoder
-from lvmlib.networks import ACTIVATIONS, ToBernoulli, ToGaussian, perceptron
+from lvmlib.networks import ACTIVATIONS, ToBernoulli, perceptron
 from lvmlib.randomness import Seed
 from lvmlib.validation import check_at_least, check_choice, check_count
 
@@ -116,8 +116,8 @@ def inverse_autoregressive_ladder(
         layers = []
         for number, n in enumerate(n_latent, 1):
             top = number == len(n_latent)
-            prior = StandardNormal(n) if top else ToGaussian(perceptron(n_hidden, (n_hidden,), 2 * n, activation))
-            evidence = ToGaussian(perceptron(n_read, (n_hidden,), 2 * n, activation))
+            prior = StandardNormal(n) if top else ToBoundedGaussian(perceptron(n_hidden, (n_hidden,), 2 * n, activation))
+            evidence = ToBoundedGaussian(perceptron(n_read, (n_hidden,), 2 * n, activation))
             for head in [*([] if top else [prior]), *([evidence] if inference == "residual" else [])]:
                 nn.init.zeros_(head.network[-1].weight)  # the prior begins as N(0, I), and q, where it departs from it, as no departure
             to_state = perceptron(n_hidden + n, (n_hidden,), n_hidden, activation)
