@@ -6,12 +6,13 @@ h_l carries what is above on the way down, d_l what is below on the way up. In t
 gives the prior and its part of the posterior; what the way up says is added:
 
     (μ_p, r_p, μ_r, r_r, c_r) = down(h_l),    (μ_u, r_u, c_u) = up(d_l)
-    p(z_l|h_l) = N(μ_p, σ_p²),  z_{l,0} ~ N(μ_r + μ_u, σ_q²),  z_l = flow(z_{l,0}, c_r + c_u),  ln σ_p = b(r_p),  ln σ_q = b(r_r + r_u)
+    p(z_l|h_l) = N(μ_p, σ_p²),                                               ln σ_p = b(r_p)
+    z_l = flow(z_{l,0}, c_r + c_u),    z_{l,0} ~ N(μ_r + μ_u, σ_q²),         ln σ_q = b(r_r + r_u)
 
 with b(r) = B tanh(r / B), which keeps scales from growing from layer to layer (it is not in the paper).
 
-Kingma et al., Improving Variational Inference with Inverse Autoregressive Flow, 2016, section 5 and figure 3; there the KL of each
-layer is sampled, and free bits (:func:`lvmlib.objectives.free_bits`) keep it from falling to 0.
+Kingma et al., Improving Variational Inference with Inverse Autoregressive Flow, 2016, section 5 and figure 3; there the KL of
+each layer is sampled, and free bits (:func:`lvmlib.objectives.free_bits`) keep it from falling to 0.
 """
 
 from __future__ import annotations
@@ -177,11 +178,11 @@ class RememberingTopDown(TopDown):
 
 
 class InverseAutoregressiveHierarchy(HierarchicalVAE):
-    """A hierarchy whose layers have flows: :class:`FlowLayer`, :class:`BidirectionalLayer`, mixed with Gaussian ones if so wished.
+    """A hierarchy whose layers have flows: :class:`FlowLayer`, :class:`BidirectionalLayer`, perhaps among Gaussian ones.
 
     As :class:`HierarchicalVAE`, with two differences: the KL terms of a layer with a flow are sampled, ln q(z_l|z_{>l}, x) -
-    ln p(z_l|z_{>l}) at the z drawn, a term for each dimension; and the code of x is where zero noise leads, since a flow has no mean
-    in closed form.
+    ln p(z_l|z_{>l}) at the z drawn, a term for each dimension; and the code of x is where zero noise leads, since a flow has no
+    mean in closed form.
     """
 
     def log_w_at(self, x: Tensor, q: RememberingTopDown, z: tuple[Tensor, ...]) -> Tensor:

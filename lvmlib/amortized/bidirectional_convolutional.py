@@ -74,8 +74,8 @@ def convolutional_bidirectional_vae(
     Raises
     ------
     TypeError, ValueError
-        If there is no layer, ``sides`` and ``z_channels`` differ in length, a side is larger than the one below, a count is below 1
-        (``n_steps`` 0) or a choice another one.
+        If there is no layer, ``sides`` and ``z_channels`` differ in length, a side is larger than the one below, a count is
+        below 1 (``n_steps``, ``n_context`` 0) or a choice another one.
     """
     check_sizes(sides, image_side=image_side, n_channels=n_channels, n_inner=n_inner)
     if len(sides) != len(z_channels):

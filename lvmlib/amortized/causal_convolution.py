@@ -26,7 +26,7 @@ class MaskedConvolution(nn.Conv2d):
 
 
 def causal_mask(degrees_in: Tensor, degrees_out: Tensor, kernel: int, strict: bool) -> Tensor:
-    """What a pixel reads: the rows above and the pixels to its left; of itself, channels of degree at most (strict: below) its own."""
+    """A pixel reads rows above and pixels to its left; of itself, channels of degree at most its own (strict: below)."""
     before = torch.arange(kernel**2) < kernel**2 // 2  # places of the kernel in raster order, up to the centre
     mask = before.to(torch.get_default_dtype()).view(kernel, kernel).repeat(len(degrees_out), len(degrees_in), 1, 1)
     after, of = degrees_out[:, None], degrees_in[None, :]

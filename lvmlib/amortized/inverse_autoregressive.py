@@ -5,9 +5,9 @@ r"""Inverse autoregressive flows as approximate posteriors: q(z|x) far beyond a 
     z_t = σ_t z_{t-1} + (1 - σ_t) m_t,   σ_t = sigmoid(s_t + b)
     ln q(z_T|x) = ln N(z_0; μ, σ²) - Σ_t Σ_d ln σ_{t,d}
 
-dz_t/dz_{t-1} is triangular with diagonal σ_t. The forget-gate bias b keeps z_t near z_{t-1} to begin with; every other step takes the
-dimensions in reversed order. Kingma, Salimans, Jozefowicz, Chen, Sutskever & Welling, Improving Variational Inference with Inverse
-Autoregressive Flow, 2016, algorithm 1 and equations (10) to (14).
+dz_t/dz_{t-1} is triangular with diagonal σ_t. The forget-gate bias b keeps z_t near z_{t-1} to begin with; every other step
+takes the dimensions in reversed order. Kingma, Salimans, Jozefowicz, Chen, Sutskever & Welling, Improving Variational Inference
+with Inverse Autoregressive Flow, 2016, algorithm 1 and equations (10) to (14).
 """
 
 from __future__ import annotations
@@ -35,11 +35,12 @@ def check_context(context: Tensor | None, n_context: int) -> None:
     if n_context == 0 and context is not None:
         raise ValueError(f"context must be None, since n_context is 0, got {tuple(context.shape)}")
     if n_context and (context is None or context.ndim == 0 or context.shape[-1] != n_context):
-        raise ValueError(f"context must have the shape (..., {n_context}), got {None if context is None else tuple(context.shape)}")
+        given = None if context is None else tuple(context.shape)
+        raise ValueError(f"context must have the shape (..., {n_context}), got {given}")
 
 
 class MaskedPerceptron(nn.Module):
-    """(m, s), each (..., n_latent), of z and a context: output d reads z_1, ..., z_{d-1}; reversed, z_{d+1}, ..., z_n; and all of h.
+    """(m, s), each (..., n_latent), of z and a context h: output d reads z_1, ..., z_{d-1}, or reversed z_{d+1}, ..., z_n; and h.
 
     The last layer's weights begin at 0, so that a step begins as m = 0 and the same σ everywhere.
 
@@ -103,8 +104,8 @@ class GatedStep(nn.Module):
     Parameters
     ----------
     network
-        Called with z (..., n) and the context h; gives m and s (..., n), output d a function of the dimensions before it alone, in
-        the order of its buffer ``rank`` (n,): a dimension's place, from 0.
+        Called with z (..., n) and the context h; gives m and s (..., n), output d a function of the dimensions before it
+        alone, in the order of its buffer ``rank`` (n,): a dimension's place, from 0.
     forget_bias
         b. With 1 or 2 a step begins with σ of 0.73 or 0.88.
 
@@ -129,7 +130,7 @@ class GatedStep(nn.Module):
         """z, and ln σ at it: one dimension after another, each by a pass of the network. Exact; gradients pass through it."""
         rank = self.network.rank
         z = torch.zeros_like(z_after)
-        for place in range(len(rank)):  # the network reads zeros where z is not known yet, and what it reads there counts for nothing
+        for place in range(len(rank)):  # zeros stand where z is not known yet: what is taken doesn't read them
             m, s = self.network(z, context)
             found = m + (z_after - m) * (1 + (-s - self.forget_bias).exp())
             z = torch.where(rank == place, found, z)
@@ -160,7 +161,12 @@ class InverseAutoregressiveFlow(nn.Module):
 
 
 def masked_flow(
-    n_latent: int, n_steps: int, n_context: int = 0, hidden: Sequence[int] = (64,), activation: str = "relu", forget_bias: float = 2.0
+    n_latent: int,
+    n_steps: int,
+    n_context: int = 0,
+    hidden: Sequence[int] = (64,),
+    activation: str = "relu",
+    forget_bias: float = 2.0,
 ) -> InverseAutoregressiveFlow:
     """``n_steps`` steps of masked perceptrons, the second, fourth, ... in reversed order.
 
@@ -178,9 +184,9 @@ class InverseAutoregressive:
     """The distribution of z_T, where z_0 ~ ``base`` goes through ``flow``; its event the last dimension.
 
     The sample last drawn is kept with its ln q: of it the density costs nothing, of any other z the inverse of the flow, a pass
-    for each dimension and step. With gradients recorded, ln q of the sample drawn is a function of noise and parameters, not of
-    z: for its derivative in z, as :func:`lvmlib.gradients.sticking_the_landing` needs it, ask the distribution after ``detach()``,
-    which does not know the sample.
+    for each dimension and step. With gradients recorded, ln q of the sample drawn is a function of noise and parameters, not
+    of z: for its derivative in z, as :func:`lvmlib.gradients.sticking_the_landing` needs it, ask the distribution after
+    ``detach()``, which does not know the sample.
 
     It has no ``mean`` and no KL in closed form: average samples.
 
@@ -188,8 +194,8 @@ class InverseAutoregressive:
     ----------
     base : DiagonalGaussian (..., n_latent)
     flow
-        Called with z (..., n_latent), ``context`` and ``inverse``: see :class:`InverseAutoregressiveFlow`. Its parameters are those
-        that it has now, where ``torch.func.functional_call`` has put others in their place.
+        Called with z (..., n_latent), ``context`` and ``inverse``: see :class:`InverseAutoregressiveFlow`. Where
+        ``torch.func.functional_call`` has put other tensors in place of its parameters, these are kept.
     context : (..., n_context)
         h; None where the flow has none.
     """

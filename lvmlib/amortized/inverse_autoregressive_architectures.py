@@ -100,7 +100,7 @@ def inverse_autoregressive_ladder(
     forget_bias: float = FORGET_BIAS,
     random_state: Seed | None = None,
 ) -> InverseAutoregressiveHierarchy:
-    """As :func:`~lvmlib.amortized.hierarchical.bernoulli_ladder`, each layer's posterior followed by a flow that reads (h_l, d_l).
+    """As :func:`~lvmlib.amortized.hierarchical.bernoulli_ladder`, each posterior followed by a flow that reads (h_l, d_l).
 
     Raises
     ------
@@ -119,7 +119,7 @@ def inverse_autoregressive_ladder(
             prior = StandardNormal(n) if top else ToBoundedGaussian(perceptron(n_hidden, (n_hidden,), 2 * n, activation))
             evidence = ToBoundedGaussian(perceptron(n_read, (n_hidden,), 2 * n, activation))
             for head in [*([] if top else [prior]), *([evidence] if inference == "residual" else [])]:
-                nn.init.zeros_(head.network[-1].weight)  # the prior begins as N(0, I), and q, where it departs from it, as no departure
+                nn.init.zeros_(head.network[-1].weight)  # the prior begins as N(0, I), a residual q as the prior
             to_state = perceptron(n_hidden + n, (n_hidden,), n_hidden, activation)
             flow = masked_flow(n, n_steps, n_context, flow_hidden, "relu", forget_bias)
             to_context = perceptron(2 * n_hidden, (), n_context, activation) if n_context else None
@@ -162,7 +162,8 @@ def bidirectional_vae(
     check_at_least("n_context", n_context, 0)
     check_at_least("n_steps", n_steps, 0)
     with initialized_from(random_state):
-        bottom_up = [ResidualPerceptron(n, n_hidden, n_hidden, 1, activation) for n in [n_features] + [n_hidden] * (len(n_latent) - 1)]
+        read = [n_features] + [n_hidden] * (len(n_latent) - 1)
+        bottom_up = [ResidualPerceptron(n, n_hidden, n_hidden, 1, activation) for n in read]
         layers = []
         for n in n_latent:
             flow = masked_flow(n, n_steps, n_context, flow_hidden, "relu", forget_bias) if n_steps else None

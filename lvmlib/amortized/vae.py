@@ -112,7 +112,8 @@ class VariationalAutoencoder(LatentVariableModel, nn.Module):
         """ln p(x|z_k) and the KL of each latent dimension, apart: for the analytic ELBO, free bits and what collapses.
 
         With one layer the KL is analytic, unless q is a flow: then it is ln q(z|x) - ln p(z) at the z drawn. With L > 1 the
-        top layer's is, given the z_{L-1} drawn, KL(q(z_L|z_{L-1}) || p(z_L)); for a lower one it is ln q(z_l|z_{l-1}) - ln p(z_l|z_{l+1}) at the z drawn.
+        top layer's is, given the z_{L-1} drawn, KL(q(z_L|z_{L-1}) || p(z_L)); for a lower one it is ln q(z_l|z_{l-1}) -
+        ln p(z_l|z_{l+1}) at the z drawn.
 
         Raises
         ------

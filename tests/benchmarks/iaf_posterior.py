@@ -4,7 +4,7 @@
     python tests/benchmarks/iaf_posterior.py --minutes 10           # so long, then to be called again
     python tests/benchmarks/iaf_posterior.py --quick                # tiny, writes nothing
 
-One-layer VAEs with Bernoulli pixels on scikit-learn's digits, made binary at half of full ink, 1,500 to train on and 297 held out.
+One-layer VAEs with Bernoulli pixels on scikit-learn's digits, made binary at half of full ink, 1,500 to train on, 297 held out.
 Every row has the same encoder and decoder widths, batches, learning rates and number of steps; a flow adds its own parameters. Of
 the held-out images: the ELBO of 200 samples, ln p(x) by importance sampling, and the gap between the two, KL(q || p(z|x)); the
 differences to the diagonal Gaussian have a standard error over images and, apart, the spread over seeds.
