@@ -193,6 +193,10 @@ class InverseAutoregressiveHierarchy(HierarchicalVAE):
         """The KL terms of ``elbo_terms``, (K, batch, n_l) a layer: q = posterior(x), z (K, batch, ...) drawn from it."""
         return self._kl(q.met_at(z))
 
+    def posterior_means(self, q: RememberingTopDown, z: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """As of HierarchicalVAE; of a layer with a flow, z itself, whose mean over the samples estimates it."""
+        return tuple(getattr(q_l, "mean", layer) for q_l, layer in zip(q.met_at(z).distributions, z))
+
     def posterior(self, x: Tensor) -> RememberingTopDown:
         """q(z|x): of each example."""
         return RememberingTopDown(self.layers, self.top, self.features(x))

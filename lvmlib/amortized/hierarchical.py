@@ -161,6 +161,10 @@ class HierarchicalVAE(LatentVariableModel, nn.Module):
         """The KL terms of :meth:`elbo_terms`, (K, batch, n_l) a layer: q = posterior(x), z (K, batch, ...) drawn from it."""
         return self._kl(self.joint_pass(q, given(z)))
 
+    def posterior_means(self, q: TopDown | BottomUp, z: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """The mean of each layer of q given those of z that are drawn before it: (batch, n_l) of the first, else (K, batch, n_l)."""
+        return tuple(one.mean for one in self.joint_pass(q, given(z)).distributions)
+
     def _drawn(self, x: Tensor, n_samples: int, random_state: Seed) -> Pass:
         check_at_least("n_samples", n_samples, 1)
         with drawing_from(as_generator(random_state)):
@@ -278,6 +282,7 @@ def bernoulli_ladder(
     inference: str = "ladder",
     markov: bool = False,
     random_state: Seed | None = None,
+    linear_heads: bool = False,
 ) -> HierarchicalVAE:
     """Of perceptrons with one hidden layer, for binary x.
 
@@ -290,6 +295,8 @@ def bernoulli_ladder(
     inference : {"ladder", "residual", "bottom_up"}
     markov
         Whether z_l depends on z_{l+1} alone, and x on z_1; else a state carries all that is above.
+    linear_heads
+        Whether means and scales are linear in state and features, without a hidden layer of their own.
 
     Raises
     ------
@@ -300,10 +307,11 @@ def bernoulli_ladder(
     for name, width in [("n_features", n_features), ("n_hidden", n_hidden), *(("n_latent", n) for n in n_latent)]:
         check_count(name, width)
     with initialized_from(random_state):
+        head = () if linear_heads else None
         read = [n_features, *_read_above(n_latent, n_hidden, inference, markov)]
         bottom_up = [perceptron(n, (n_hidden,), n_hidden, activation) for n in read]
         layers = [
-            LadderLayer(n_hidden, n, n_hidden, (n_hidden,), activation, inference, markov, top=index == len(n_latent) - 1)
+            LadderLayer(n_hidden, n, n_hidden, (n_hidden,), activation, inference, markov, index == len(n_latent) - 1, head)
             for index, n in enumerate(n_latent)
         ]
         decoder = ToBernoulli(perceptron(n_hidden, (n_hidden,), n_features, activation))

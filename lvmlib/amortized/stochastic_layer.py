@@ -141,8 +141,15 @@ class LadderLayer(StochasticLayer):
         Width of d_l.
     hidden, activation
         Of each perceptron.
+    head
+        Hidden layers of those that give means and scales, where they differ: () for linear ones.
     top
         Whether this is z_L, whose prior is N(0, I).
+
+    Raises
+    ------
+    ValueError
+        If a width is below 1, or a choice another one.
     """
 
     def __init__(
@@ -155,13 +162,15 @@ class LadderLayer(StochasticLayer):
         inference: str = "ladder",
         markov: bool = False,
         top: bool = False,
+        head: Sequence[int] | None = None,
     ) -> None:
         check_choice("inference", inference, INFERENCE)
+        head = hidden if head is None else head
         n_read = n_features + (n_state if inference == "residual" else 0)
         super().__init__(
             n_latent,
-            StandardNormal(n_latent) if top else ToBoundedGaussian(perceptron(n_state, hidden, 2 * n_latent, activation)),
-            ToBoundedGaussian(perceptron(n_read, hidden, 2 * n_latent, activation)),
+            StandardNormal(n_latent) if top else ToBoundedGaussian(perceptron(n_state, head, 2 * n_latent, activation)),
+            ToBoundedGaussian(perceptron(n_read, head, 2 * n_latent, activation)),
             perceptron(n_latent if markov else n_state + n_latent, hidden, n_state, activation),
             inference,
             markov,

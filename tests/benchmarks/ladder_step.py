@@ -24,15 +24,16 @@ from torch.distributions import Bernoulli, Normal, kl_divergence  # noqa: E402
 from vae_rounds import RATE, Epochs, images, in_turn, our_epochs, repeated, said_of  # noqa: E402
 
 from lvmlib.amortized.hierarchical import HierarchicalVAE, bernoulli_ladder  # noqa: E402
+from lvmlib.amortized.stochastic_layer import ToBoundedGaussian  # noqa: E402
 from lvmlib.objectives import analytic_elbo  # noqa: E402
 from lvmlib.training import Stage, train  # noqa: E402
 
-BATCH, EPOCHS, N_SAMPLED = 128, 2, 1000
+BATCH, EPOCHS, N_SAMPLED, BOUND = 128, 2, 1000, ToBoundedGaussian.BOUND
 STEP_TARGET, SAMPLING_TARGET = 1.2, 5.0
 
 
 class PlainGaussian(nn.Module):
-    """A hidden layer, then one linear layer for the mean and one for ln of the scale."""
+    """A hidden layer, then one linear layer for the mean and one for ln of the scale, softly bounded as ours."""
 
     def __init__(self, network: nn.Sequential) -> None:
         super().__init__()
@@ -46,7 +47,7 @@ class PlainGaussian(nn.Module):
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         h = self.hidden(x)
-        return self.mean(h), self.log_scale(h).exp()
+        return self.mean(h), (BOUND * (self.log_scale(h) / BOUND).tanh()).exp()
 
 
 class PlainLadder(nn.Module):
@@ -100,14 +101,17 @@ def plain_epoch(ours: HierarchicalVAE, x: Tensor) -> Epochs:
 
 def step(n_batches: int, n_rounds: int, n_draws: int, quick: bool) -> None:
     x = images(BATCH * n_batches)
-    model = bernoulli_ladder(784, random_state=1)
+    model = bernoulli_ladder(784, activation="silu", random_state=1)
     model.start_at(x)
-    train(model, x, analytic_elbo(), [Stage(max(1, 100 // n_batches), RATE)], batch_size=BATCH, random_state=5)
+    n_epochs = max(1, 200 // n_batches)
+    train(model, x, analytic_elbo(), [Stage(n_epochs, RATE)], batch_size=BATCH, random_state=5, warm_up_epochs=n_epochs / 2)
     few = images(BATCH)
     with torch.no_grad():
         generator, plain = torch.Generator().manual_seed(1), PlainLadder(model)
         ours = torch.stack([analytic_elbo()(model, few, generator).mean() for _ in range(n_draws)])
         theirs = torch.stack([plain.elbo(few).mean() for _ in range(n_draws)])
+    if not torch.isfinite(torch.cat([ours, theirs])).all():
+        raise SystemExit("a bound is not finite")
     equal = said_of(ours, theirs)
     epochs = {"peer": repeated(plain_epoch(model, x), EPOCHS), "ours": our_epochs(model, x, analytic_elbo(), BATCH, EPOCHS)}
     seconds = in_turn(epochs, EPOCHS * n_batches, n_rounds)
