@@ -40,8 +40,9 @@ def latent_use(
     r"""Activity A_u = Cov_x(E_q(u|x)[u]) and mean KL of every latent dimension.
 
     E_q[u] is the encoder's mean in the layer that q draws first, exact. In a further one it is an expectation over those drawn
-    before: it is estimated twice, from two halves of the samples, and A_u is the covariance of the two over the examples, in
-    which the noise of the halves, independent, cancels; their variance would have counted it as activity.
+    before, and where q is a flow it has no closed form either: it is estimated twice, from two halves of the samples, and A_u
+    is the covariance of the two over the examples, in which the noise of the halves, independent, cancels; their variance
+    would have counted it as activity.
 
     Parameters
     ----------
@@ -88,7 +89,7 @@ def latent_use(
 
 
 def _means(model: LatentVariableModel, q: Distribution, z: Latent) -> list[tuple[Tensor, Tensor]]:
-    """Two independent estimates of E_q[u] of each layer, (batch, n_l); both are exact in the layer that q draws first."""
+    """Two independent estimates of E_q[u] of each layer, (batch, n_l); exact in the layer that q draws first, but for a flow."""
     pairs = []
     for mean in _means_given_the_others(model, q, z):
         if mean.ndim == 2:
@@ -103,5 +104,5 @@ def _means_given_the_others(model: LatentVariableModel, q: Distribution, z: Late
     if hasattr(model, "posterior_means"):
         return list(model.posterior_means(q, z))
     if model.n_layers == 1:
-        return [q.mean]
+        return [q.mean if hasattr(q, "mean") else z]  # a flow's mean is estimated from the samples themselves
     return [q.first.mean, *(encoder(below).mean for encoder, below in zip(model.encoder[1:], z))]

@@ -120,7 +120,7 @@ class TopDown:
     def batch_shape(self) -> torch.Size:
         return torch.Size() if self.features is None else self.features[0].shape[:-1]
 
-    def of_layer(self, index: int, h: Tensor) -> DiagonalGaussian:
+    def of_layer(self, index: int, h: Tensor) -> Any:
         """The distribution of layer ``index`` (0 is z_1) at the state above it."""
         layer = self.layers[index]
         return layer.prior(h) if self.features is None else layer.posterior(h, self.features[index])

@@ -22,8 +22,8 @@ class ElboTerms:
     reconstruction: Float[Tensor, "K batch"]
     """ln p(x|z_k), z_k ~ q(z|x), nats."""
     kl: tuple[Float[Tensor, "K batch _"], ...]
-    """One a layer, z_1's first: the terms of KL(q(z|x) || p(z)) of each latent dimension, nats. With one layer they are
-    exact, the same for every sample; with more see :meth:`VariationalAutoencoder.elbo_terms`."""
+    """One a layer, z_1's first: the terms of KL(q(z|x) || p(z)) of each latent dimension, nats. With one layer and a
+    Gaussian q they are exact, the same for every sample; otherwise see :meth:`VariationalAutoencoder.elbo_terms`."""
 
     @property
     def total_kl(self) -> Float[Tensor, "K batch"]:
@@ -111,8 +111,9 @@ class VariationalAutoencoder(LatentVariableModel, nn.Module):
     def elbo_terms(self, x: Tensor, n_samples: int, random_state: Seed) -> ElboTerms:
         """ln p(x|z_k) and the KL of each latent dimension, apart: for the analytic ELBO, free bits and what collapses.
 
-        With one layer the KL is analytic. With L > 1 the top layer's is, given the z_{L-1} drawn,
-        KL(q(z_L|z_{L-1}) || p(z_L)); for a lower one it is ln q(z_l|z_{l-1}) - ln p(z_l|z_{l+1}) at the z drawn.
+        With one layer the KL is analytic, unless q is a flow: then it is ln q(z|x) - ln p(z) at the z drawn. With L > 1 the
+        top layer's is, given the z_{L-1} drawn, KL(q(z_L|z_{L-1}) || p(z_L)); for a lower one it is ln q(z_l|z_{l-1}) -
+        ln p(z_l|z_{l+1}) at the z drawn.
 
         Raises
         ------
@@ -129,6 +130,8 @@ class VariationalAutoencoder(LatentVariableModel, nn.Module):
         """The KL terms of :meth:`elbo_terms`, one a layer, (K, batch, n_l): q = posterior(x), z (K, batch, ...) drawn from it."""
         top = DiagonalGaussian(self.zero, self.zero)
         if self.n_layers == 1:
+            if not hasattr(q, "kl_per_feature"):  # a flow, whose KL has no closed form
+                return (q.log_prob_per_feature(z) - top.log_prob_per_feature(z),)
             kl = q.kl_per_feature(top)
             return (kl.expand(len(z), *kl.shape),)
         below = [q.first, *(encoder(layer) for encoder, layer in zip(self.encoder[1:], z))]
