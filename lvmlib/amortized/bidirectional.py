@@ -38,7 +38,7 @@ class BidirectionalPass:
         return [p.log_prob(z) - q.log_prob(z) for z, q, p in zip(self.z, self.q, self.p)]
 
 
-Layers = Sequence[BidirectionalLayer | TopLayer]
+Layers = Sequence[BidirectionalLayer | TopLayer | WithFixedParameters]
 
 
 def infer(layers: Layers, x: Tensor, choose: Choice) -> BidirectionalPass:

@@ -80,15 +80,15 @@ class BIVA(LatentVariableModel, nn.Module):
 
     def prior(self) -> BidirectionalPrior:
         """p(z)."""
-        return BidirectionalPrior(self.layers)
+        return BidirectionalPrior(tuple(self.layers))
 
     def posterior(self, x: Tensor) -> BidirectionalPosterior:
         """q(z|x): of each example."""
-        return BidirectionalPosterior(self.layers, x)
+        return BidirectionalPosterior(tuple(self.layers), x)
 
     def likelihood(self, z: tuple[Tensor, ...]) -> Distribution:
         """p(x|z)."""
-        return self.decoder(generate(self.layers, given(z)).states[0])
+        return self.decoder(generate(tuple(self.layers), given(z)).states[0])
 
     def log_likelihood(self, x: Tensor, z: tuple[Tensor, ...]) -> Tensor:
         """ln p(x|z), (..., batch), nats."""
@@ -96,7 +96,7 @@ class BIVA(LatentVariableModel, nn.Module):
 
     def log_joint(self, x: Tensor, z: tuple[Tensor, ...]) -> Tensor:
         """ln p(x, z), (..., batch), nats, in one pass down the layers."""
-        met = generate(self.layers, given(z))
+        met = generate(tuple(self.layers), given(z))
         return self.decoder(met.states[0]).log_prob(x) + torch.stack([p.log_prob(one) for p, one in zip(met.p, met.z)]).sum(0)
 
     def log_w(self, x: Tensor, n_samples: int, random_state: Seed) -> Float[Tensor, "K batch"]:
@@ -151,8 +151,8 @@ class BIVA(LatentVariableModel, nn.Module):
     def _above(self, x: Tensor, met: BidirectionalPass, k: int) -> Tensor:
         if k < self.n_layers:
             log_ratio = torch.stack(met.log_ratios[2 * k :]).sum(0)
-            return _checked(self.decoder(generate_below(self.layers, met.states[k], k)).log_prob(x) + log_ratio)
-        z = generate(self.layers, drawing(met.z[-1].shape[:-1], None, torch.Size()))
+            return _checked(self.decoder(generate_below(tuple(self.layers), met.states[k], k)).log_prob(x) + log_ratio)
+        z = generate(tuple(self.layers), drawing(met.z[-1].shape[:-1], None, torch.Size()))
         return _checked(self.decoder(z.states[0]).log_prob(x))
 
     def mean_above(self, x: Tensor, k: int, n_samples: int, random_state: Seed) -> Float[Tensor, "K batch n_features"]:
@@ -167,7 +167,7 @@ class BIVA(LatentVariableModel, nn.Module):
         check_count("n_samples", n_samples)
         with torch.no_grad(), drawing_from(as_generator(random_state)):
             h = self._drawn(x, 1).states[k]
-            return self.decoder(generate_below(self.layers, h.expand(n_samples, *h.shape[1:]), k)).mean
+            return self.decoder(generate_below(tuple(self.layers), h.expand(n_samples, *h.shape[1:]), k)).mean
 
     def elbo_terms(self, x: Tensor, n_samples: int, random_state: Seed) -> ElboTerms:
         """ln p(x|z_k), and a KL term of each latent and dimension: for the analytic ELBO, free bits and what collapses.
@@ -231,7 +231,7 @@ class BIVA(LatentVariableModel, nn.Module):
     def decode(self, z_top: Tensor) -> Tensor:
         """The mean of p(x|z), (..., n_features), at a z_L (..., n_latent), all other latents at their prior means."""
         top = 2 * self.n_layers - 2
-        met = generate(self.layers, lambda index, distribution: z_top if index == top else distribution.mean)
+        met = generate(tuple(self.layers), lambda index, distribution: z_top if index == top else distribution.mean)
         return self.decoder(met.states[0]).mean
 
     traverse = VariationalAutoencoder.traverse

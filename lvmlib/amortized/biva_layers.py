@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from lvmlib.distributions import DiagonalGaussian
+from lvmlib.model import Distribution
 from lvmlib.validation import check_at_least
 
 
@@ -26,7 +27,7 @@ class Joined(nn.Module):
         super().__init__()
         self.network = network
 
-    def forward(self, *rows: Tensor) -> Tensor:
+    def forward(self, *rows: Tensor) -> Tensor | Distribution:
         return self.network(torch.cat(broadcast(rows), dim=-1))
 
 
