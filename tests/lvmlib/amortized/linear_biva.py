@@ -246,3 +246,10 @@ def exact_linear_biva(seed: int = 5) -> LinearBIVA:
         q[name], covariance = joint.conditional(name, parents)
         torch.testing.assert_close(covariance, covariance.diag().diag(), rtol=0, atol=1e-12)
     return LinearBIVA(2, p, q)
+
+
+def wider_linear_biva() -> LinearBIVA:
+    """The exact one, each scale of its q 1.3 times as great: weights of little variance, and a bound that is not tight."""
+    exact = exact_linear_biva()
+    wider = {name: Conditional(one.weights, one.offset, 1.3 * one.scale) for name, one in exact.q.items()}
+    return LinearBIVA(2, exact.p, wider)
