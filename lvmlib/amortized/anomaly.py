@@ -72,8 +72,9 @@ def bounds_above(
 def difference_scores(bounds: Float[Tensor, "n_layers_and_1 batch"]) -> Float[Tensor, "n_layers batch"]:
     """L - L^{>k} of each example, k = 1, ..., L, of :func:`bounds_above`: an anomaly has a high one.
 
-    What the lower layers have to be told of x beyond what those above k say. How many nats the pixels take cancels, which makes
-    a busy image unlikely and a blank one likely whatever they show.
+    It is what q has to tell the lower layers beyond what those above k say. What every bound has in common cancels, such as the
+    nats that a busy image takes whatever it shows; an image that all layers find equally unlikely has a small difference, so
+    that it does not replace the bounds.
 
     References
     ----------

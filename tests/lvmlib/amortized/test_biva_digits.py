@@ -24,11 +24,11 @@ def images():
 
 @pytest.fixture(scope="module")
 def model(images):
-    """Three layers, 15 epochs, each of the five latents with half a nat free."""
+    """Three layers, 30 epochs, each of the five latents with half a nat free."""
     made = bernoulli_biva(64, (8, 6, 4), n_hidden=48, random_state=0)
     made.start_at(images[0])
     result = train(
-        made, images[0], free_bits(0.5, "layer"), [Stage(15, 3e-3)], batch_size=100, warm_up_epochs=5, clip_norm=20.0, random_state=0
+        made, images[0], free_bits(0.5, "layer"), [Stage(30, 3e-3)], batch_size=100, warm_up_epochs=10, clip_norm=20.0, random_state=0
     )
     assert result.finished and result.n_skipped == 0
     return made
@@ -45,9 +45,9 @@ def mixed(x, generator):
 
 
 def test_learns_with_every_layer(model, images):
-    """Held out, ELBO at least 7 nats above independent pixels (two seeds: 9.3 and 9.3), and above a quarter nat in each latent.
+    """Held out, the ELBO is over 3.3 nats above independent pixels (two seeds: 4.2 and 4.3), with over 0.25 nats in each latent.
 
-    Means over 397 images: the standard error of the first is below half a nat.
+    Means over 397 images: the standard error of the first is below 0.4 nats. Without free bits z^BU holds 0.02 nats.
     """
     train_set, held_out = images
     marginals = Bernoulli(train_set.mean(0).clamp(1e-3, 1 - 1e-3).logit()).log_prob(held_out)
@@ -55,8 +55,8 @@ def test_learns_with_every_layer(model, images):
         terms = model.elbo_terms(held_out, 5, 0)
         weights = model.log_w(held_out, 50, 0)
     gain = terms.elbo() - marginals
-    assert gain.std() / len(gain) ** 0.5 < 0.5
-    assert gain.mean() > 7
+    assert gain.std() / len(gain) ** 0.5 < 0.4
+    assert gain.mean() > 3.3
     assert all(kl.sum(-1).mean() > 0.25 for kl in terms.kl)
     assert iwae(weights).mean() > elbo(weights).mean() + 0.3
 
@@ -71,24 +71,29 @@ def test_bounds_fall_as_more_layers_are_left_to_the_prior(model, images):
 
 
 def test_bounds_tell_digits_from_shuffled_and_inverted_ones(model, images):
-    """By every L^{>k}: these differ in each pixel's marginal. AUROC 1.000 with two seeds."""
+    """By every L^{>k}, AUROC 1.000 with two seeds: these differ in each pixel's marginal, which the prior alone knows.
+
+    By L - L^{>k} inverted digits, whose lower layers must be told much, have 0.97, 0.98, 0.98 and 0.93, 0.97, 0.96.
+    """
     held_out = images[1]
     usual = bounds_above(model, held_out, 10, 1)
     for anomalous in (shuffled(held_out, torch.Generator().manual_seed(2)), 1 - held_out):
         scores = bounds_above(model, anomalous, 10, 2)
         assert all(area_under_roc(-of_usual, -of_anomalous) > 0.98 for of_usual, of_anomalous in zip(usual, scores))
+    differences = zip(difference_scores(usual), difference_scores(scores))  # of the inverted ones
+    assert all(area_under_roc(of_usual, of_anomalous) > 0.85 for of_usual, of_anomalous in differences)
 
 
 def test_layers_tell_digits_from_images_of_the_same_marginals(model, images):
     """By L and L^{>1}, which know what the latents say of x; L^{>3}, with all of z from the prior, can't tell.
 
-    AUROC with two seeds 0.83, 0.83 for k = 0; 0.76, 0.73 for k = 1; 0.63, 0.63 for k = 2; 0.50, 0.54 for k = 3. Two samples of 397
+    AUROC with two seeds 0.90, 0.89 for k = 0; 0.79, 0.69 for k = 1; 0.65, 0.61 for k = 2; 0.50, 0.54 for k = 3. Two samples of 397
     have a standard error of 0.021 about 0.5, and less elsewhere.
     """
     held_out = images[1]
     usual = bounds_above(model, held_out, 10, 1)
     scores = bounds_above(model, mixed(held_out, torch.Generator().manual_seed(2)), 10, 2)
     areas = [area_under_roc(-of_usual, -of_anomalous) for of_usual, of_anomalous in zip(usual, scores)]
-    assert areas[0] > 0.75 and areas[1] > 0.66
+    assert areas[0] > 0.83 and areas[1] > 0.62
     assert areas[0] > areas[1] > areas[2] > areas[3]
     assert abs(areas[3] - 0.5) < 0.1
