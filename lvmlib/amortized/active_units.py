@@ -8,8 +8,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from lvmlib.amortized.vae import VariationalAutoencoder
-from lvmlib.model import Distribution, Latent
+from lvmlib.model import Distribution, Latent, LatentVariableModel
 from lvmlib.randomness import Seed, as_generator, drawing_from
 from lvmlib.validation import check_at_least
 
@@ -36,16 +35,18 @@ class LatentUse:
 
 @torch.no_grad()
 def latent_use(
-    model: VariationalAutoencoder, x: Tensor, n_samples: int = 10, random_state: Seed = 0, batch_size: int = 512
+    model: LatentVariableModel, x: Tensor, n_samples: int = 10, random_state: Seed = 0, batch_size: int = 512
 ) -> LatentUse:
     r"""Activity A_u = Cov_x(E_q(u|x)[u]) and mean KL of every latent dimension.
 
-    E_q[u] is the encoder's mean in the first layer, exact. In a further one it is an expectation over the layers below:
-    it is estimated twice, from two halves of the samples, and A_u is the covariance of the two over the examples, in
+    E_q[u] is the encoder's mean in the layer that q draws first, exact. In a further one it is an expectation over those drawn
+    before: it is estimated twice, from two halves of the samples, and A_u is the covariance of the two over the examples, in
     which the noise of the halves, independent, cancels; their variance would have counted it as activity.
 
     Parameters
     ----------
+    model
+        A :class:`~lvmlib.amortized.vae.VariationalAutoencoder` or a :class:`~lvmlib.amortized.hierarchical.HierarchicalVAE`.
     x : (batch, n_features)
         At least two examples; the whole training or test set.
     n_samples
@@ -86,13 +87,21 @@ def latent_use(
     return LatentUse(tuple(activity), tuple(torch.cat(layer).mean(0) for layer in kl))
 
 
-def _means(model: VariationalAutoencoder, q: Distribution, z: Latent) -> list[tuple[Tensor, Tensor]]:
-    """Two independent estimates of E_q[u] of each layer, (batch, n_l); in the first layer both are exact."""
+def _means(model: LatentVariableModel, q: Distribution, z: Latent) -> list[tuple[Tensor, Tensor]]:
+    """Two independent estimates of E_q[u] of each layer, (batch, n_l); both are exact in the layer that q draws first."""
+    pairs = []
+    for mean in _means_given_the_others(model, q, z):
+        if mean.ndim == 2:
+            pairs.append((mean, mean))
+        else:  # (K, batch, n_l)
+            half = len(mean) // 2
+            pairs.append((mean[:half].mean(0), mean[half:].mean(0)))
+    return pairs
+
+
+def _means_given_the_others(model: LatentVariableModel, q: Distribution, z: Latent) -> list[Tensor]:
+    if hasattr(model, "posterior_means"):
+        return list(model.posterior_means(q, z))
     if model.n_layers == 1:
-        return [(q.mean, q.mean)]
-    means = [(q.first.mean, q.first.mean)]
-    for encoder, below in zip(model.encoder[1:], z):
-        mean = encoder(below).mean  # (K, batch, n_l)
-        half = len(mean) // 2
-        means.append((mean[:half].mean(0), mean[half:].mean(0)))
-    return means
+        return [q.mean]
+    return [q.first.mean, *(encoder(below).mean for encoder, below in zip(model.encoder[1:], z))]

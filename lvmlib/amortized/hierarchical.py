@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from lvmlib.amortized.architectures import initialized_from
 from lvmlib.amortized.stochastic_layer import LadderLayer, StandardNormal, StochasticLayer, precision_weighted
-from lvmlib.amortized.top_down import BottomUp, Fixed, Pass, TopDown, at_means, descend, drawing, given
+from lvmlib.amortized.top_down import BottomUp, Choice, Fixed, Pass, TopDown, at_means, descend, drawing, given
 from lvmlib.amortized.vae import ElboTerms, VariationalAutoencoder
 from lvmlib.model import Distribution, LatentVariableModel
 from lvmlib.networks import ToBernoulli, perceptron
@@ -112,7 +112,7 @@ class HierarchicalVAE(LatentVariableModel, nn.Module):
             h = layer.below(h, z_l)
         return h
 
-    def joint_pass(self, q: TopDown | BottomUp, choose: object) -> Pass:
+    def joint_pass(self, q: TopDown | BottomUp, choose: Choice) -> Pass:
         """z as ``choose`` gives it in q's own order, with q(z_l|...), p(z_l|z_{l+1}, ...) and h_0, each computed once."""
         if isinstance(q, TopDown):
             return q.descend(choose)
@@ -128,12 +128,19 @@ class HierarchicalVAE(LatentVariableModel, nn.Module):
         ValueError
             If ``n_samples`` is below 1, or a weight is NaN.
         """
-        met = self._drawn(x, n_samples, random_state)
+        weights = self._weights(x, self._drawn(x, n_samples, random_state))
+        if torch.isnan(weights).any():
+            raise ValueError(f"log_w has {int(torch.isnan(weights).sum())} NaN of {weights.numel()}: check x and the model")
+        return weights
+
+    def log_w_at(self, x: Tensor, q: TopDown | BottomUp, z: tuple[Tensor, ...]) -> Float[Tensor, "K batch"]:
+        """ln p(x, z) - ln q(z|x), (K, batch), nats, in one pass: q = posterior(x), z (K, batch, n_l) a layer."""
+        return self._weights(x, self.joint_pass(q, given(z)))
+
+    def _weights(self, x: Tensor, met: Pass) -> Tensor:
         weights = self.decoder(met.state).log_prob(x)
         for z, q_l, p_l in zip(*met.layers()):
             weights = weights + (p_l.log_prob(z) - q_l.log_prob(z))
-        if torch.isnan(weights).any():
-            raise ValueError(f"log_w has {int(torch.isnan(weights).sum())} NaN of {weights.numel()}: check x and the model")
         return weights
 
     def elbo_terms(self, x: Tensor, n_samples: int, random_state: Seed) -> ElboTerms:
@@ -153,6 +160,10 @@ class HierarchicalVAE(LatentVariableModel, nn.Module):
     def kl_terms(self, q: TopDown | BottomUp, z: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """The KL terms of :meth:`elbo_terms`, (K, batch, n_l) a layer: q = posterior(x), z (K, batch, ...) drawn from it."""
         return self._kl(self.joint_pass(q, given(z)))
+
+    def posterior_means(self, q: TopDown | BottomUp, z: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """The mean of each layer of q given those of z that are drawn before it: (batch, n_l) of the first, else (K, batch, n_l)."""
+        return tuple(one.mean for one in self.joint_pass(q, given(z)).distributions)
 
     def _drawn(self, x: Tensor, n_samples: int, random_state: Seed) -> Pass:
         check_at_least("n_samples", n_samples, 1)
@@ -271,6 +282,7 @@ def bernoulli_ladder(
     inference: str = "ladder",
     markov: bool = False,
     random_state: Seed | None = None,
+    linear_heads: bool = False,
 ) -> HierarchicalVAE:
     """Of perceptrons with one hidden layer, for binary x.
 
@@ -283,6 +295,8 @@ def bernoulli_ladder(
     inference : {"ladder", "residual", "bottom_up"}
     markov
         Whether z_l depends on z_{l+1} alone, and x on z_1; else a state carries all that is above.
+    linear_heads
+        Whether means and scales are linear in state and features, without a hidden layer of their own.
 
     Raises
     ------
@@ -293,10 +307,11 @@ def bernoulli_ladder(
     for name, width in [("n_features", n_features), ("n_hidden", n_hidden), *(("n_latent", n) for n in n_latent)]:
         check_count(name, width)
     with initialized_from(random_state):
+        head = () if linear_heads else None
         read = [n_features, *_read_above(n_latent, n_hidden, inference, markov)]
         bottom_up = [perceptron(n, (n_hidden,), n_hidden, activation) for n in read]
         layers = [
-            LadderLayer(n_hidden, n, n_hidden, (n_hidden,), activation, inference, markov, top=index == len(n_latent) - 1)
+            LadderLayer(n_hidden, n, n_hidden, (n_hidden,), activation, inference, markov, index == len(n_latent) - 1, head)
             for index, n in enumerate(n_latent)
         ]
         decoder = ToBernoulli(perceptron(n_hidden, (n_hidden,), n_features, activation))

@@ -6,7 +6,7 @@ A block's last layer begins at zero, so that a stack of any depth begins as the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -14,8 +14,8 @@ from torch.nn.functional import interpolate
 
 from lvmlib.amortized.architectures import initialized_from
 from lvmlib.amortized.hierarchical import HierarchicalVAE
-from lvmlib.amortized.stochastic_layer import INFERENCE, StandardNormal, StochasticLayer
-from lvmlib.networks import ACTIVATIONS, ToBernoulli, ToGaussian, perceptron
+from lvmlib.amortized.stochastic_layer import INFERENCE, StandardNormal, StochasticLayer, ToBoundedGaussian
+from lvmlib.networks import ACTIVATIONS, ToBernoulli
 from lvmlib.randomness import Seed
 from lvmlib.validation import check_at_least, check_choice, check_count
 
@@ -33,14 +33,22 @@ class ResidualBlock(nn.Module):
         return x + self.inner(x)
 
 
+def _linear(n_in: int, n_out: int) -> nn.Linear:
+    """Glorot-uniform weights, a zero bias."""
+    layer = nn.Linear(n_in, n_out)
+    nn.init.xavier_uniform_(layer.weight)
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
 class ResidualPerceptron(nn.Module):
     """n_in - width - blocks of (activation, width, activation, width) - activation - n_out."""
 
     def __init__(self, n_in: int, width: int, n_out: int, n_blocks: int, activation: str) -> None:
         super().__init__()
         act = ACTIVATIONS[activation]
-        blocks = [ResidualBlock(act(), nn.Linear(width, width), act(), nn.Linear(width, width)) for _ in range(n_blocks)]
-        self.network = nn.Sequential(nn.Linear(n_in, width), *blocks, act(), nn.Linear(width, n_out))
+        blocks = [ResidualBlock(act(), _linear(width, width), act(), _linear(width, width)) for _ in range(n_blocks)]
+        self.network = nn.Sequential(_linear(n_in, width), *blocks, act(), _linear(width, n_out))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.network(x)
@@ -89,11 +97,13 @@ def residual_ladder(
     return HierarchicalVAE(bottom_up, layers, decoder, n_hidden)
 
 
-def _residual_layer(network: type, n_latent: int, n_hidden: int, inference: str, top: bool) -> StochasticLayer:
-    prior = StandardNormal(n_latent) if top else ToGaussian(network(n_hidden, 2 * n_latent))
-    evidence = ToGaussian(network(2 * n_hidden if inference == "residual" else n_hidden, 2 * n_latent))
+def _residual_layer(
+    network: Callable[[int, int], ResidualPerceptron], n_latent: int, n_hidden: int, inference: str, top: bool
+) -> StochasticLayer:
+    prior = StandardNormal(n_latent) if top else ToBoundedGaussian(network(n_hidden, 2 * n_latent))
+    evidence = ToBoundedGaussian(network(2 * n_hidden if inference == "residual" else n_hidden, 2 * n_latent))
     for head in [prior, *([evidence] if inference == "residual" else [])]:
-        if isinstance(head, ToGaussian):
+        if isinstance(head, ToBoundedGaussian):
             nn.init.zeros_(head.network.network[-1].weight)
     layer = StochasticLayer(n_latent, prior, evidence, network(n_hidden + n_latent, n_hidden), inference)
     layer.n_state = layer.n_state_below = n_hidden
@@ -133,13 +143,13 @@ class ConvolutionalLayer(StochasticLayer):
     ) -> None:
         act, kernel = ACTIVATIONS[activation], 3 if side > 2 else 1
 
-        def to_gaussian(n_in: int, zero: bool) -> ToGaussian:
+        def to_gaussian(n_in: int, zero: bool) -> ToBoundedGaussian:
             last = nn.Conv2d(n_inner, 2 * z_channels, 1)
             nn.init.zeros_(last.bias)
             if zero:
                 nn.init.zeros_(last.weight)
             first = [nn.Conv2d(n_in, n_inner, 1), act(), nn.Conv2d(n_inner, n_inner, kernel, padding=kernel // 2), act()]
-            return ToGaussian(OnImages(nn.Sequential(*first, last), n_in, side))
+            return ToBoundedGaussian(OnImages(nn.Sequential(*first, last), n_in, side))
 
         residual = inference == "residual"
         super().__init__(

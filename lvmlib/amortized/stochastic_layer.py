@@ -35,6 +35,20 @@ def shifted(prior: DiagonalGaussian, change: DiagonalGaussian) -> DiagonalGaussi
     return DiagonalGaussian(prior.mean + change.mean, prior.log_scale + change.log_scale)
 
 
+class ToBoundedGaussian(ToGaussian):
+    """As :class:`~lvmlib.networks.ToGaussian`, ln scale = B tanh(r / B) of the network's r: between -B and B, r itself near 0.
+
+    Without it one large z makes a larger scale below it, and so on down to an overflow. Vahdat & Kautz, NVAE, 2020, bound ln
+    scales so, with B = 5.
+    """
+
+    BOUND = 5.0
+
+    def forward(self, context: Tensor) -> DiagonalGaussian:
+        mean, raw = self.network(context).chunk(2, dim=-1)
+        return DiagonalGaussian(mean, self.BOUND * (raw / self.BOUND).tanh())
+
+
 class StandardNormal(nn.Module):
     """The prior of a top layer: N(0, I) whatever the state."""
 
@@ -127,8 +141,15 @@ class LadderLayer(StochasticLayer):
         Width of d_l.
     hidden, activation
         Of each perceptron.
+    head
+        Hidden layers of those that give means and scales, where they differ: () for linear ones.
     top
         Whether this is z_L, whose prior is N(0, I).
+
+    Raises
+    ------
+    ValueError
+        If a width is below 1, or a choice another one.
     """
 
     def __init__(
@@ -141,13 +162,15 @@ class LadderLayer(StochasticLayer):
         inference: str = "ladder",
         markov: bool = False,
         top: bool = False,
+        head: Sequence[int] | None = None,
     ) -> None:
         check_choice("inference", inference, INFERENCE)
+        head = hidden if head is None else head
         n_read = n_features + (n_state if inference == "residual" else 0)
         super().__init__(
             n_latent,
-            StandardNormal(n_latent) if top else ToGaussian(perceptron(n_state, hidden, 2 * n_latent, activation)),
-            ToGaussian(perceptron(n_read, hidden, 2 * n_latent, activation)),
+            StandardNormal(n_latent) if top else ToBoundedGaussian(perceptron(n_state, head, 2 * n_latent, activation)),
+            ToBoundedGaussian(perceptron(n_read, head, 2 * n_latent, activation)),
             perceptron(n_latent if markov else n_state + n_latent, hidden, n_state, activation),
             inference,
             markov,

@@ -18,11 +18,12 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from lvmlib.amortized.stochastic_layer import StochasticLayer
 from lvmlib.distributions import DiagonalGaussian
 
 Fixed = Mapping[int, Tensor]
 """By the number l = 1 .. L of a layer: the z_l, (..., n_l), that takes the place of a sample."""
+Modules = Sequence[Any] | nn.ModuleList
+"""Layers or networks, from x upwards, or what stands for them once their parameters are constants."""
 Choice = Callable[[int, Any], Tensor]
 """Called with the index of a layer (0 is z_1) and its distribution, gives z_l."""
 
@@ -44,7 +45,7 @@ class Pass:
 
 
 def descend(
-    layers: Sequence[StochasticLayer],
+    layers: Modules,
     top: Tensor,
     features: Sequence[Tensor] | None,
     choose: Choice,
@@ -61,7 +62,7 @@ def descend(
     return Pass(*(tuple(each) for each in zip(*reversed(found))), h)
 
 
-def ascend(bottom_up: Sequence[nn.Module], layers: Sequence[StochasticLayer], x: Tensor, choose: Choice) -> Pass:
+def ascend(bottom_up: Modules, layers: Modules, x: Tensor, choose: Choice) -> Pass:
     """From x to z_L: d_1 = f_1(x), and d_{l+1} = f_{l+1}(z_l), or f_{l+1}(d_l, z_l) where layers are skipped; q(z_l|d_l)."""
     d, found = bottom_up[0](x), []
     for index, layer in enumerate(layers):
@@ -111,7 +112,7 @@ class TopDown:
 
     has_rsample = True
 
-    def __init__(self, layers: Sequence[StochasticLayer], top: Tensor, features: Sequence[Tensor] | None = None) -> None:
+    def __init__(self, layers: Modules, top: Tensor, features: Sequence[Tensor] | None = None) -> None:
         self.layers, self.top, self.features = layers, top, features
 
     @property
@@ -149,7 +150,7 @@ class BottomUp:
 
     has_rsample = True
 
-    def __init__(self, bottom_up: Sequence[nn.Module], layers: Sequence[StochasticLayer], x: Tensor) -> None:
+    def __init__(self, bottom_up: Modules, layers: Modules, x: Tensor) -> None:
         self.bottom_up, self.layers, self.x = bottom_up, layers, x
 
     @property

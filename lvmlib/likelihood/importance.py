@@ -91,8 +91,13 @@ def importance_sampling(
     if not callable(posterior):
         raise TypeError(f"posterior must be callable, got {posterior!r}; {type(model).__name__} has none of its own to take")
 
+    own = posterior == getattr(model, "posterior", None)
+    log_w_at = getattr(model, "log_w_at", None) if own else None  # a hierarchy computes p and q in one pass over its layers
+
     def propose(examples: Tensor) -> tuple[Callable[[int], Any], Callable[[Any], Tensor]]:
         q = posterior(examples)
+        if log_w_at is not None:
+            return lambda n: q.sample(torch.Size([n])), lambda z: log_w_at(examples, q, z)
         return lambda n: q.sample(torch.Size([n])), lambda z: model.log_joint(examples, z) - q.log_prob(z)
 
     return _estimate(propose, x, n_samples, random_state, rows_at_once, progress)
