@@ -1,13 +1,14 @@
 """How unusual an example is at each depth of a hierarchy: the bounds L^{>k}, and by how much they fall short of the ELBO.
 
-    L^{>k} = E[ ln p(x|z) + ln p(z_{>k}) - ln q(z_{>k}|x) ],    z_{>k} ~ q(z_{>k}|x),  z_{<=k} ~ p(z_{<=k}|z_{>k}),    L = L^{>0}
+    L^{>k} = E[ ln p(x|z) + ln p(z_{>k}) - ln q(z_{>k}|x) ],    z_{>k} ~ q(z_{>k}|x),  z_{<=k} ~ p(z_{<=k}|z_{>k})
 
-The lower layers hold details that any image has, so that a high L says little of what the image shows. In L^{>k} the layers up to
-k know x by those above alone: it is high only where these say what x looks like. Every L^{>k} is a lower bound on ln p(x),
+The lower layers hold details that any image has, so that a high L = L^{>0} says little of what the image shows. In L^{>k} the
+layers up to k know x by those above alone: it is high only where these say what x looks like. It is a lower bound on ln p(x):
 
-    ln p(x) - L^{>k} = KL(q(z_{>k}|x) || p(z_{>k}|x)) + E_q KL(p(z_{<=k}|z_{>k}) || p(z_{<=k}|z_{>k}, x)),
+    ln p(x) - L^{>k} = KL(q(z_{>k}|x) || p(z_{>k}|x)) + E_q KL(p(z_{<=k}|z_{>k}) || p(z_{<=k}|z_{>k}, x))
 
-where k = 0 has no second term; so with the exact posterior L^{>k} <= L, and it falls as k grows. With another q, L may be the lower.
+where q(z_{>k}|x) does not depend on z_{<=k}^BU; where it does, the first term is the mean over those, as in
+:meth:`BIVA.log_w_above`. With the exact posterior that term is zero, and L^{>k} falls as k grows. With another q, L may be lower.
 """
 
 from __future__ import annotations
@@ -72,9 +73,9 @@ def bounds_above(
 def difference_scores(bounds: Float[Tensor, "n_layers_and_1 batch"]) -> Float[Tensor, "n_layers batch"]:
     """L - L^{>k} of each example, k = 1, ..., L, of :func:`bounds_above`: an anomaly has a high one.
 
-    It is what q has to tell the lower layers beyond what those above k say. What every bound has in common cancels, such as the
-    nats that a busy image takes whatever it shows; an image that all layers find equally unlikely has a small difference, so
-    that it does not replace the bounds.
+    It is what q has to tell the lower layers beyond what those above k say. What every bound has in common cancels, such
+    as the nats that a busy image takes whatever it shows; an image that all layers find equally unlikely has a small
+    difference, so that it does not replace the bounds.
 
     References
     ----------

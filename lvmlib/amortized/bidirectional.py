@@ -159,4 +159,5 @@ def check_layers(layers: Sequence[nn.Module]) -> None:
         raise ValueError(f"layers must end with a TopLayer, got {given_last}")
     for number, layer in enumerate(layers[:-1], start=1):
         if not isinstance(layer, BidirectionalLayer):
-            raise ValueError(f"layers below the top must be BidirectionalLayers, got {type(layer).__name__} for layer {number}")
+            name = type(layer).__name__
+            raise ValueError(f"layers below the top must be BidirectionalLayers, got {name} for layer {number}")

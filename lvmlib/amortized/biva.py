@@ -1,7 +1,8 @@
 """BIVA: a deep hierarchy of latents, inferred on the way up and on the way down.
 
-    ln w = ln p(x|z) + Σ_l [ ln p(z_l^BU|z_{>l}) - ln q(z_l^BU|x, z_{<l}^BU) + ln p(z_l^TD|z_{>l}) - ln q(z_l^TD|x, z_{<l}^BU, z_{>l}) ]
-           + ln p(z_L) - ln q(z_L|x, z_{<L}^BU),        z ~ q(z|x)
+    ln w = ln p(x|z) + ln p(z_L) - ln q(z_L|x, z_{<L}^BU)
+           + Σ_{l<L} [ ln p(z_l^BU|z_{>l}) - ln q(z_l^BU|x, z_{<l}^BU) ]
+           + Σ_{l<L} [ ln p(z_l^TD|z_{>l}) - ln q(z_l^TD|x, z_{<l}^BU, z_{>l}) ],        z ~ q(z|x)
 
 The distributions stand in :mod:`lvmlib.amortized.bidirectional`, the networks in :mod:`lvmlib.amortized.biva_layers`.
 """
@@ -34,10 +35,10 @@ __all__ = ["BIVA", "BidirectionalLayer", "TopLayer"]
 
 
 class BIVA(LatentVariableModel, nn.Module):
-    """The bidirectional-inference variational autoencoder; log_w, bounds, training and evaluation are those of every other model.
+    """The bidirectional-inference VAE; log_w, bounds, training and evaluation are those of every other model.
 
-    z is always the tuple (z_1^BU, z_1^TD, ..., z_{L-1}^BU, z_{L-1}^TD, z_L), each (..., n), z_1 next to x: 2 L - 1 latents. Free
-    bits of ``group="layer"`` are granted to each of them, as the paper does.
+    z is always the tuple (z_1^BU, z_1^TD, ..., z_{L-1}^BU, z_{L-1}^TD, z_L), each (..., n), z_1 next to x: 2 L - 1
+    latents. Free bits of ``group="layer"`` are granted to each of them, as the paper does.
 
     Parameters
     ----------
@@ -118,9 +119,10 @@ class BIVA(LatentVariableModel, nn.Module):
 
             ln w^{>k} = ln p(x|z) + ln p(z_{>k}) - ln q(z_{>k}|x, a),    z_{<=k} ~ p(z_{<=k}|z_{>k})
 
-        a stands for the z_{<=k}^BU that the inference network draws on its way up: they are used for q(z_{>k}|x, a) alone, and
-        z_{<=k} is drawn anew. Whatever a is, the mean of w^{>k} is p(x), so that the mean of ln w^{>k} is a lower bound on
-        ln p(x), and every bound of :mod:`lvmlib.bounds` holds. k = 0 is :meth:`log_w`; with k = L all is drawn from p(z).
+        a stands for the z_{<=k}^BU that the inference network draws on its way up: they are used for q(z_{>k}|x, a)
+        alone, and z_{<=k} is drawn anew. Whatever a is, the mean of w^{>k} is p(x), so that the mean of ln w^{>k} is a
+        lower bound on ln p(x), and every bound of :mod:`lvmlib.bounds` holds. k = 0 is :meth:`log_w`; with k = L all is
+        drawn from p(z).
 
         Parameters
         ----------
@@ -143,7 +145,7 @@ class BIVA(LatentVariableModel, nn.Module):
             return self._above(x, self._drawn(x, n_samples), k)
 
     def log_w_of_every_depth(self, x: Tensor, n_samples: int, random_state: Seed) -> Float[Tensor, "n_layers_and_1 K batch"]:
-        """:meth:`log_w_above` for k = 0, ..., L with the same samples of q(z|x), (L + 1, K, batch), nats: differences vary less."""
+        """:meth:`log_w_above` for k = 0, ..., L with the same samples of q(z|x), nats: differences vary less."""
         with drawing_from(as_generator(random_state)):
             met = self._drawn(x, n_samples)
             return torch.stack([self._above(x, met, k) for k in range(self.n_layers + 1)])
@@ -156,7 +158,7 @@ class BIVA(LatentVariableModel, nn.Module):
         return _checked(self.decoder(z.states[0]).log_prob(x))
 
     def mean_above(self, x: Tensor, k: int, n_samples: int, random_state: Seed) -> Float[Tensor, "K batch n_features"]:
-        """The mean of p(x|z) with z_{>k} from one draw of q(z|x), the same for all K, and the layers up to k drawn anew: what z_{>k} holds.
+        """The mean of p(x|z), z_{>k} from one draw of q(z|x), the layers up to k drawn anew K times: what z_{>k} holds.
 
         Raises
         ------
@@ -172,8 +174,8 @@ class BIVA(LatentVariableModel, nn.Module):
     def elbo_terms(self, x: Tensor, n_samples: int, random_state: Seed) -> ElboTerms:
         """ln p(x|z_k), and a KL term of each latent and dimension: for the analytic ELBO, free bits and what collapses.
 
-        Of z_L and each z_l^TD it is the KL, analytic given the latents drawn before. z_l^BU is drawn before p(z_l^BU|z_{>l}) is
-        known: its term is ln q - ln p at what was drawn, which may be negative and whose mean alone is a divergence.
+        Of z_L and each z_l^TD it is the KL, analytic given the latents drawn before. z_l^BU is drawn before
+        p(z_l^BU|z_{>l}) is known: its term is ln q - ln p at what was drawn, which may be negative.
 
         Raises
         ------

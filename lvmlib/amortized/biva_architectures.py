@@ -16,8 +16,9 @@ from lvmlib.amortized.architectures import initialized_from
 from lvmlib.amortized.biva import BIVA, BidirectionalLayer, TopLayer
 from lvmlib.amortized.biva_layers import Joined, broadcast
 from lvmlib.amortized.hierarchical_architectures import OnImages, PixelBias, ResidualPerceptron, convolutional_block
+from lvmlib.amortized.stochastic_layer import ToBoundedGaussian
 from lvmlib.distributions import DiagonalGaussian
-from lvmlib.networks import ACTIVATIONS, ToBernoulli, ToGaussian
+from lvmlib.networks import ACTIVATIONS, ToBernoulli
 from lvmlib.randomness import Seed
 from lvmlib.validation import check_at_least, check_choice, check_count
 
@@ -66,7 +67,7 @@ def bernoulli_biva(
     def gaussian(n_in: int, n_out: int) -> Joined:
         inner = network(n_in, 2 * n_out)
         _set_to_zero(inner.network[-1])
-        return Joined(ToGaussian(inner))
+        return Joined(ToBoundedGaussian(inner))
 
     with initialized_from(random_state):
         layers: list[nn.Module] = []
@@ -147,7 +148,7 @@ def convolutional_biva(
         first, last = nn.Conv2d(n_in, n_inner, 1), nn.Conv2d(n_inner, 2 * channels, 1)
         _set_to_zero(last)
         inner = nn.Sequential(first, act(), nn.Conv2d(n_inner, n_inner, kernel, padding=kernel // 2), act(), last)
-        return OfImages(inner, shapes, side, gaussian=True)
+        return OfImages(inner, shapes, side, ToBoundedGaussian(nn.Identity()))
 
     with initialized_from(random_state):
         layers: list[nn.Module] = []
@@ -176,7 +177,7 @@ def convolutional_biva(
 
 
 class OfImages(nn.Module):
-    """A network of one image, called with several flat ones, each brought to one side; its output flat, or read as a Gaussian.
+    """A network of one image, called with several flat ones brought to one side; its output flat, or read as a Gaussian.
 
     Parameters
     ----------
@@ -184,19 +185,20 @@ class OfImages(nn.Module):
         Channels and side of each argument.
     side
         That the network's image has.
-    gaussian
-        Whether the first half of the output's channels are means and the second log scales.
+    head
+        What reads the flat output: half of its channels are means, the others log scales, where it makes a Gaussian.
     """
 
-    def __init__(self, network: nn.Module, shapes: Sequence[Shape], side: int, gaussian: bool = False) -> None:
+    def __init__(self, network: nn.Module, shapes: Sequence[Shape], side: int, head: nn.Module | None = None) -> None:
         super().__init__()
-        self.network, self.shapes, self.side, self.gaussian = network, tuple(shapes), side, gaussian
+        self.network, self.shapes, self.side = network, tuple(shapes), side
+        self.head = nn.Identity() if head is None else head
 
     def forward(self, *rows: Tensor) -> Tensor | DiagonalGaussian:
         rows = broadcast(rows)
         images = [as_images(row, shape, self.side) for row, shape in zip(rows, self.shapes, strict=True)]
         flat = self.network(torch.cat(images, dim=1)).flatten(1).unflatten(0, rows[0].shape[:-1])
-        return DiagonalGaussian(*flat.chunk(2, dim=-1)) if self.gaussian else flat
+        return self.head(flat)
 
 
 class StateImage(nn.Module):
@@ -221,7 +223,7 @@ class StateImage(nn.Module):
 
 
 def as_images(row: Tensor, shape: Shape, side: int) -> Tensor:
-    """(n, channels, side, side) of flat images (..., channels own_side²): averaged where they shrink, repeated where they grow."""
+    """(n, channels, side, side) of flat images: averaged where they shrink, repeated where they grow."""
     channels, own = shape
     images = row.reshape(-1, channels, own, own)
     if own == side:

@@ -1,11 +1,11 @@
-"""The layers of BIVA: z_l = (z_l^BU, z_l^TD) below the top, one drawn on the way up and one on the way down, and z_L at the top.
+"""The layers of BIVA: z_l = (z_l^BU, z_l^TD) below the top, one half drawn on the way up, one on the way down, and z_L.
 
     up      b_l = f_l(z_{l-1}^BU, b_{l-1}, t_{l-1}),   t_l = g_l(t_{l-1}, b_l),   z_l^BU ~ q(z_l^BU|b_l)
     top     z_L ~ q(z_L|b_L, t_L),    h_{L-1} = s_L(z_L)
     down    p(z_l^BU|h_l) p(z_l^TD|h_l),   z_l^TD ~ q(z_l^TD|h_l, t_l),   h_{l-1} = s_l(h_l, z_l^BU, z_l^TD)
 
-with b_1 = f_1(x) and t_1 = g_1(x, b_1). t_l is the deterministic half of the inference network's way up, which hands x and the
-z_{<l}^BU to q(z_l^TD); neither b nor t has seen a z^TD. Maaløe et al. 2019, section 3 and figure 1.
+with b_1 = f_1(x) and t_1 = g_1(x, b_1). t_l is the half of the way up that hands x and the z_{<l}^BU to q(z_l^TD); neither b
+nor t has seen a z^TD. Maaløe, Fraccaro, Liévin & Winther, BIVA, 2019, section 3.
 """
 
 from __future__ import annotations

@@ -1,12 +1,13 @@
 """How well BIVA tells digits from what is none, by the bounds L^{>k} and by their differences: areas under the ROC.
 
-One digit is left out of training; it, and images made of digits that keep more or less of what digits are, are the anomalies. A
-flat variational autoencoder's ELBO and the pixels' marginals alone are scored beside it. Run as::
+One digit is left out of training; it, and images made of digits that keep more or less of what digits are, are the
+anomalies. A flat variational autoencoder's ELBO and the pixels' marginals alone are scored beside it. Run as::
 
     python tests/benchmarks/biva_anomaly.py --data mnist
 
-which takes some ten minutes (``--data digits``, scikit-learn's, one), and writes ``results/reports/biva_anomaly_<data>.json`` and a
-figure beside it. ``--quick`` trains for two epochs on 300 images and writes nothing.
+which takes some ten minutes (``--data digits``, scikit-learn's, one), and writes
+``results/reports/biva_anomaly_<data>.json`` and a figure beside it. ``--quick`` trains for two epochs on 300 images and
+writes nothing.
 """
 
 from __future__ import annotations
@@ -122,7 +123,7 @@ def fitted(model: torch.nn.Module, x: Tensor, objective: object, n_epochs: int, 
 
 
 def made_of_digits(x: Tensor, side: int, seed: int) -> dict[str, Tensor]:
-    """Images that share with digits, in turn: pixels' marginals, each half, strokes, the number of white pixels, little, nothing."""
+    """Images that keep of digits, in turn: pixels' marginals, each half, strokes, the number of pixels, little, nothing."""
     generator = torch.Generator().manual_seed(seed)
     n, n_pixels = x.shape
     other = x[torch.randperm(n, generator=generator)]
@@ -193,7 +194,8 @@ def draw(table: dict[str, dict[str, float]], model: BIVA, x: Tensor, side: int, 
         of_images.imshow(grid, cmap="gray_r", vmin=0, vmax=1)
         of_images.set(title="x, and E[x|z] above k", xticks=[], yticks=[side * (i + 0.5) for i in range(len(rows))])
         of_images.set_yticklabels(["x", *(f"k = {k}" for k in range(n_layers))])
-    set_alt_text(figure, "; ".join(f"{name}: {row['L>0']:.2f} by L, {row[f'L>{n_layers}']:.2f} by the prior" for name, row in table.items()))
+    areas = (f"{name}: {row['L>0']:.2f} by L, {row[f'L>{n_layers}']:.2f} by the prior" for name, row in table.items())
+    set_alt_text(figure, f"Areas under the ROC. {'; '.join(areas)}.")
     path.write_bytes(to_png(figure))
     return path
 

@@ -197,7 +197,8 @@ def random_conditional(parents: dict[str, int], n: int, generator: torch.Generat
     def draw(*shape: int) -> Tensor:
         return torch.randn(*shape, generator=generator, dtype=torch.float64)
 
-    return Conditional({name: size * draw(n, width) for name, width in parents.items()}, 0.7 * draw(n), (0.3 * draw(n) - 0.2).exp())
+    weights = {name: size * draw(n, width) for name, width in parents.items()}
+    return Conditional(weights, 0.7 * draw(n), (0.3 * draw(n) - 0.2).exp())
 
 
 def random_linear_biva(n_layers: int = 3, seed: int = 3) -> LinearBIVA:
@@ -223,8 +224,8 @@ def random_linear_biva(n_layers: int = 3, seed: int = 3) -> LinearBIVA:
 def exact_linear_biva(seed: int = 5) -> LinearBIVA:
     """Two layers whose q is the posterior.
 
-    q(z_1^TD|x, z_2) does not see z_1^BU: the two must be independent given x and z_2, which they are where the columns of x's
-    weights on one are orthogonal to those on the other. Those on z_1^TD are orthogonal among themselves, so that q is diagonal.
+    q(z_1^TD|x, z_2) does not see z_1^BU: the two must be independent given x and z_2, which they are where the columns of
+    x's weights on one are orthogonal to those on the other. Those on z_1^TD are orthogonal too, so that q is diagonal.
     """
     generator = torch.Generator().manual_seed(seed)
 

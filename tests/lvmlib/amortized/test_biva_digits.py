@@ -28,8 +28,9 @@ def model(images):
     made = bernoulli_biva(64, (8, 6, 4), n_hidden=48, random_state=0)
     made.start_at(images[0])
     result = train(
-        made, images[0], free_bits(0.5, "layer"), [Stage(30, 3e-3)], batch_size=100, warm_up_epochs=10, clip_norm=20.0, random_state=0
-    )
+        made, images[0], free_bits(0.5, "layer"), [Stage(30, 3e-3)],
+        batch_size=100, warm_up_epochs=10, clip_norm=20.0, random_state=0,
+    )  # fmt: skip
     assert result.finished and result.n_skipped == 0
     return made
 
@@ -45,7 +46,7 @@ def mixed(x, generator):
 
 
 def test_learns_with_every_layer(model, images):
-    """Held out, the ELBO is over 3.3 nats above independent pixels (two seeds: 4.2 and 4.3), with over 0.25 nats in each latent.
+    """Held out, the ELBO is 3.3 nats above independent pixels (two seeds: 4.2 and 4.3), with 0.25 nats in each latent.
 
     Means over 397 images: the standard error of the first is below 0.4 nats. Without free bits z^BU holds 0.02 nats.
     """
@@ -87,8 +88,8 @@ def test_bounds_tell_digits_from_shuffled_and_inverted_ones(model, images):
 def test_layers_tell_digits_from_images_of_the_same_marginals(model, images):
     """By L and L^{>1}, which know what the latents say of x; L^{>3}, with all of z from the prior, can't tell.
 
-    AUROC with two seeds 0.90, 0.89 for k = 0; 0.79, 0.69 for k = 1; 0.65, 0.61 for k = 2; 0.50, 0.54 for k = 3. Two samples of 397
-    have a standard error of 0.021 about 0.5, and less elsewhere.
+    AUROC with two seeds 0.90, 0.89 for k = 0; 0.79, 0.69 for k = 1; 0.65, 0.61 for k = 2; 0.50, 0.54 for k = 3. Two
+    samples of 397 have a standard error of 0.021 about 0.5, and less elsewhere.
     """
     held_out = images[1]
     usual = bounds_above(model, held_out, 10, 1)

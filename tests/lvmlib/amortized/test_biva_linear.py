@@ -27,7 +27,7 @@ def test_with_the_exact_posterior_every_weight_is_the_marginal():
 
 
 def test_the_path_gradient_vanishes_at_the_exact_posterior():
-    """With the score of q left out nothing depends on q's parameters where all weights are equal: that is what detach is for."""
+    """Without the score of q nothing depends on q's parameters where all weights are equal: what detach is for."""
     linear = exact_linear_biva()
     model, x = linear.model(), rows(5)
     sticking_the_landing(model, x, 6, 0).sum().backward()
@@ -86,7 +86,7 @@ def test_log_w_above_is_a_row_of_every_depth():
 def test_weights_of_every_depth_have_the_marginal_as_their_mean():
     """E w^{>k} = p(x), the drawn z_{<=k}^BU only shifting where z_{>k} is drawn: 50,000 weights, 5 standard errors.
 
-    q is the posterior with scales 1.3 times as great, whose weights are bounded where k = 0; for greater k they are bounded by p(x|z).
+    q is the posterior with scales 1.3 times as great, whose weights are bounded.
     """
     linear = wider_linear_biva()
     model, x = linear.model(), rows(5)
@@ -99,7 +99,7 @@ def test_weights_of_every_depth_have_the_marginal_as_their_mean():
 
 
 def test_more_samples_do_not_loosen_the_bound():
-    """E of IWAE at K = 1, 5, 50 rises and stays below ln p(x): 100 draws, 4 examples, 4 standard errors allowed for the last."""
+    """E of IWAE at K = 1, 5, 50 rises and stays below ln p(x): 100 draws of 4 examples, 4 standard errors allowed."""
     linear = wider_linear_biva()
     model, x = linear.model(), rows(5)
     with torch.no_grad():
