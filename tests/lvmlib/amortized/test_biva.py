@@ -1,4 +1,4 @@
-"""BIVA of perceptrons and of convolutions: shapes, what depends on what, gradients, seeds, bad input."""
+"""BIVA of perceptrons and of convolutions: shapes, terms, laws of the batch, gradients, seeds, bad input."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from lvmlib.amortized.biva_distributions import generate_below
+from biva_models import BATCH, CASES, data, made, perceptrons
 from lvmlib.amortized.biva import BIVA
 from lvmlib.amortized.biva_architectures import bernoulli_biva, convolutional_biva
 from lvmlib.bounds import elbo, iwae
@@ -14,42 +14,12 @@ from lvmlib.model import log_w
 from lvmlib.objectives import analytic_elbo, free_bits, importance_weighted
 from lvmlib.randomness import drawing_from
 
-BATCH = 5
 DEVICES = ["cpu"] + (["cuda"] if torch.cuda.is_available() else [])
-
-
-def perceptrons():
-    return bernoulli_biva(7, (4, 3, 2), n_hidden=6, activation="tanh")
-
-
-def convolutions():
-    return convolutional_biva(6, sides=(5, 3, 2), z_channels=(1, 2, 3), n_channels=4, n_inner=3, activation="tanh")
-
-
-CASES = {
-    "perceptrons": (perceptrons, 7, (4, 4, 3, 3, 2)),
-    "convolutions": (convolutions, 36, (25, 25, 18, 18, 12)),
-    "one-layer": (lambda: bernoulli_biva(7, (3,), n_hidden=6, activation="tanh"), 7, (3,)),
-}
 
 
 @pytest.fixture(params=CASES, ids=list(CASES))
 def case(request):
     return CASES[request.param]
-
-
-def made(case, dtype=torch.float64, seed=4):
-    torch.manual_seed(seed)
-    model = case[0]().to(torch.float64)
-    with torch.no_grad():
-        for parameter in model.parameters():  # some begin at zero, where nothing depends on anything
-            parameter += 0.3 * torch.randn_like(parameter)
-    return model.to(dtype)
-
-
-def data(case, dtype=torch.float64):
-    uniform = torch.rand(BATCH, case[1], generator=torch.Generator().manual_seed(21), dtype=torch.float64)
-    return (uniform > 0.6).to(dtype)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -125,88 +95,6 @@ def check_equal_means(first, second):
     error = (first.var(0) / len(first) + second.var(0) / len(second)).sqrt()
     assert ((first.mean(0) - second.mean(0)).abs() <= 5 * error + 1e-9).all()
     assert (error < 0.1 * (1 + first.mean(0).abs())).all()  # so that the line above says something
-
-
-def reaches(output, inputs):
-    """Whether any of the output depends on each of the inputs."""
-    gradients = torch.autograd.grad(output, inputs, allow_unused=True, retain_graph=True)
-    return [gradient is not None and bool((gradient != 0).any()) for gradient in gradients]
-
-
-@pytest.mark.parametrize("name", ["perceptrons", "convolutions"])
-def test_what_depends_on_what(name):
-    """Parameters of each latent's q and p against each latent, and x: the factorization of the paper, read off the gradients.
-
-    Order of z: 1 BU, 1 TD, 2 BU, 2 TD, 3.
-    """
-    case = CASES[name]
-    model = made(case)
-    x = data(case).requires_grad_()
-    z = [one.clone().requires_grad_() for one in model.posterior(x).sample(torch.Size([2]))]
-    met = model.posterior(x).infer(lambda index, distribution: z[index])
-    expected_of_q = [  # x, 1 BU, 1 TD, 2 BU, 2 TD, 3
-        [True, False, False, False, False, False],  # q(z_1^BU|x)
-        [True, False, False, True, True, True],  # q(z_1^TD|x, z_2, z_3): not of its own BU half
-        [True, True, False, False, False, False],  # q(z_2^BU|x, z_1^BU)
-        [True, True, False, False, False, True],  # q(z_2^TD|x, z_1^BU, z_3)
-        [True, True, False, True, False, False],  # q(z_3|x, z_1^BU, z_2^BU): nothing on the way up sees a TD latent
-    ]
-    expected_of_p = [
-        [False, False, False, True, True, True],
-        [False, False, False, True, True, True],
-        [False, False, False, False, False, True],
-        [False, False, False, False, False, True],
-    ]
-    for q, row in zip(met.q, expected_of_q, strict=True):
-        for parameter in (q.mean, q.log_scale):
-            assert reaches(parameter.square().sum(), [x, *z]) == row
-    for p, row in zip(met.p, expected_of_p):
-        for parameter in (p.mean, p.log_scale):
-            assert reaches(parameter.square().sum(), [x, *z]) == row
-    assert met.p[-1].mean.abs().sum() == 0 and met.p[-1].log_scale.abs().sum() == 0  # p(z_L) = N(0, I)
-    assert reaches(model.likelihood(tuple(z)).logits.square().sum(), [x, *z]) == [False, True, True, True, True, True]
-
-
-def test_layers_below_k_are_drawn_anew(case):
-    """p(x|z) of L^{>k} depends on z_{>k} of the inference network, and not on its z_{<=k}."""
-    model, x = made(case), data(case)
-    n_layers = model.n_layers
-    z = [one.clone().requires_grad_() for one in model.posterior(x).sample(torch.Size([2]))]
-    met = model.posterior(x).infer(lambda index, distribution: z[index])
-    for k in range(n_layers):
-        logits = model.decoder(generate_below(tuple(model.layers), met.states[k], k)).logits
-        assert reaches(logits.square().sum(), z) == [index >= 2 * k for index in range(len(z))]
-
-
-def test_mean_above_keeps_what_is_above(case):
-    """At k = 0 all is kept: the K images are one; above it the draws of the lower layers differ."""
-    model, x = made(case), data(case)
-    kept = model.mean_above(x, 0, 3, 1)
-    torch.testing.assert_close(kept, kept[:1].expand(3, -1, -1), rtol=0, atol=0)
-    if model.n_layers > 1:
-        anew = model.mean_above(x, model.n_layers - 1, 3, 1)
-        assert (anew.std(dim=0).amax(dim=-1) > 1e-4).all()
-
-
-def test_samples_are_of_the_prior():
-    """Means over 20,000 samples against a plain walk down the layers with its own noise: 5 standard errors, 32 means."""
-    case = CASES["perceptrons"]
-    model = made(case)
-    with torch.no_grad():
-        _, z = model.sample(20_000, random_state=0)
-        torch.manual_seed(11)
-        top = torch.randn(20_000, 2, dtype=torch.float64)
-        h, walked = model.layers[2].to_state(top), [top]
-        for layer in (model.layers[1], model.layers[0]):
-            p = layer.to_prior(h)
-            both = p.mean + p.scale * torch.randn_like(p.mean)
-            up, down = both.split(layer.n_bottom_up, dim=-1)
-            h = layer.to_state(h, up, down)
-            walked += [down, up]
-    for one, other in zip(z, reversed(walked)):
-        for first, second in [(one, other), (one.square(), other.square())]:
-            error = (first.var(0) / 20_000 + second.var(0) / 20_000).sqrt()
-            assert ((first.mean(0) - second.mean(0)).abs() < 5 * error).all()
 
 
 def test_independence_and_permutation_of_the_batch(case):
