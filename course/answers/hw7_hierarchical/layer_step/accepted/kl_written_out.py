@@ -1,7 +1,4 @@
-"""The chain stops when the joint has been taken apart.
-
-The last line names the KL of the layer: collect E[ln p(z)] - E[ln q].
-"""
+"""The KL of the last line is written out, which is only another notation."""
 
 
 def layer_step():
