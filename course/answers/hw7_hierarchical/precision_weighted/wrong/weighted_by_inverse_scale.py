@@ -1,0 +1,10 @@
+"""The weights are 1 / scale.
+
+The precision is 1 / variance, 1 / scale^2.
+"""
+
+
+def precision_weighted(prior_mean, prior_log_scale, evidence_mean, evidence_log_scale):
+    share = torch.sigmoid(1 * (evidence_log_scale - prior_log_scale))
+    mean = share * prior_mean + (1 - share) * evidence_mean
+    return mean, -0.5 * torch.logaddexp(-2 * prior_log_scale, -2 * evidence_log_scale)

@@ -1,0 +1,10 @@
+"""The mean is weighted by the variances.
+
+The sure opinion, of small variance, counts more: weights are precisions.
+"""
+
+
+def precision_weighted(prior_mean, prior_log_scale, evidence_mean, evidence_log_scale):
+    share = torch.sigmoid(2 * (prior_log_scale - evidence_log_scale))
+    mean = share * prior_mean + (1 - share) * evidence_mean
+    return mean, -0.5 * torch.logaddexp(-2 * prior_log_scale, -2 * evidence_log_scale)

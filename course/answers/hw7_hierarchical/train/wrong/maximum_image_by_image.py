@@ -1,0 +1,17 @@
+"""The maximum is taken for each image, before the mean.
+
+First the mean over the batch, then the maximum.
+"""
+
+
+def train(parameters, batches, noise, beta, free_nats, learning_rate):
+    parameters = {name: tensor.clone().requires_grad_() for name, tensor in parameters.items()}
+    optimizer = torch.optim.Adam(parameters.values(), lr=learning_rate)
+    for t in range(len(batches)):
+        log_likelihood, kls = two_layer_pass(parameters, batches[t], (noise[0][t], noise[1][t]))
+        paid = kls.clamp(min=free_nats).mean(dim=1)
+        objective = log_likelihood.mean() - beta[t] * paid.sum()
+        optimizer.zero_grad()
+        (-objective).backward()
+        optimizer.step()
+    return {name: tensor.detach() for name, tensor in parameters.items()}
