@@ -179,6 +179,17 @@ def free_bits(nats: float, group: str = "dimension", n_samples: int = 1) -> Free
     return FreeBits(nats, group, n_samples)
 
 
+def log_likelihood(model: Any, x: Tensor, generator: object = None, kl_weight: float = 1.0) -> Tensor:
+    """ln p(x), (batch,) nats, of a model whose density is exact: a flow, or an autoregressive model. Nothing is drawn.
+
+    Of a model with a context, ln p(x|c): each row holds an example's features, then its context.
+    """
+    n_context = getattr(model, "n_context", 0)
+    if not n_context:
+        return model().log_prob(x)
+    return model(x[:, -n_context:]).log_prob(x[:, :-n_context])
+
+
 def _check_n_samples(n_samples: int) -> None:
     if isinstance(n_samples, bool) or not isinstance(n_samples, int) or n_samples < 1:
         raise ValueError(f"n_samples must be a whole number of at least 1, got {n_samples!r}")

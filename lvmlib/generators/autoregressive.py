@@ -21,7 +21,6 @@ from lvmlib.generators.chain_rule import (
     categorical_conditionals,
     discretized_logistic_conditionals,
     gaussian_conditionals,
-    log_likelihood,
 )
 from lvmlib.linear import affine
 from lvmlib.networks import ACTIVATIONS
@@ -36,7 +35,6 @@ __all__ = [
     "DiscretizedLogisticMADE",
     "GaussianMADE",
     "MaskedLinear",
-    "log_likelihood",
     "made_degrees",
     "made_masks",
 ]

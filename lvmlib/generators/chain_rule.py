@@ -255,10 +255,3 @@ class Autoregressive:
         if missing:
             raise ValueError("missing must be False for an autoregressive likelihood: later features are read from all before")
         return self.model.check_data(x)
-
-
-def log_likelihood(
-    model: AutoregressiveModel, x: Tensor, generator: object = None, kl_weight: float = 1.0
-) -> Float[Tensor, " batch"]:
-    """ln p(x), nats: what :func:`lvmlib.training.train` climbs. Nothing is drawn, and no KL is there to be weighted."""
-    return model.log_prob(x)

@@ -3,7 +3,7 @@ r"""Normalizing flows: a density p(x) = p(z) |det ∂z/∂x|, z = f(x), with f a
 A flow is a module; called, with a context or without, it returns its distribution:
 
     flow = spline_flow(n_features=2, n_layers=4, hidden=[64], random_state=0)
-    train(flow, x, log_likelihood, [Stage(100, 1e-3)])           # of lvmlib.training; columns of x near mean 0 and scale 1
+    train(flow, x, log_likelihood, [Stage(100, 1e-3)])           # lvmlib.training, lvmlib.objectives; x of mean 0 and scale 1
     flow().log_prob(x)                                           # (batch,), nats
     flow.sample(100, random_state=0)                             # (100, 2)
     x, log_prob = flow().rsample_and_log_prob(torch.Size([100])) # no inverse pass for the density of a sample
@@ -33,7 +33,7 @@ from lvmlib.generators.unit_interval import LogitMap
 from lvmlib.randomness import Seed, as_generator, drawing_from, initialized_from
 from lvmlib.validation import as_data, check_choice, check_count
 
-__all__ = ["AffineCoupling", "Flow", "FlowDistribution", "SplineCoupling", "affine_flow", "log_likelihood", "spline_flow"]
+__all__ = ["AffineCoupling", "Flow", "FlowDistribution", "SplineCoupling", "affine_flow", "spline_flow"]
 
 
 class Flow(nn.Module):
@@ -136,16 +136,6 @@ class Flow(nn.Module):
             values = x[:, : self.n_features]
             check_values(values, (values >= 0) & (values <= 1), "in [0, 1] for a density there")
         return x
-
-
-def log_likelihood(model: Flow, x: Tensor, generator: object = None, kl_weight: float = 1.0) -> Float[Tensor, " batch"]:
-    """ln p(x), nats: what :func:`lvmlib.training.train` climbs where x is continuous and the density exact.
-
-    Of a flow with a context, ln p(x|c): each row holds an example's features, then its context.
-    """
-    if not model.n_context:
-        return model().log_prob(x)
-    return model(x[:, model.n_features :]).log_prob(x[:, : model.n_features])
 
 
 def affine_flow(

@@ -26,10 +26,10 @@ from torch import Tensor, nn  # noqa: E402
 from lvmlib.amortized.architectures import bernoulli_vae  # noqa: E402
 from lvmlib.amortized.autoregressive_vae import bernoulli_vae_with_made_prior, pixel_cnn_vae  # noqa: E402
 from lvmlib.data import digits  # noqa: E402
-from lvmlib.generators.autoregressive import BernoulliMADE, log_likelihood  # noqa: E402
+from lvmlib.generators.autoregressive import BernoulliMADE  # noqa: E402
 from lvmlib.generators.pixel_cnn import bernoulli_pixel_cnn  # noqa: E402
 from lvmlib.likelihood import importance_sampling  # noqa: E402
-from lvmlib.objectives import analytic_elbo, free_bits  # noqa: E402
+from lvmlib.objectives import analytic_elbo, free_bits, log_likelihood  # noqa: E402
 from lvmlib.training import Stage, train  # noqa: E402
 
 N_LEARNED, N_STOPPING = 1300, 200

@@ -11,10 +11,11 @@ import torch
 from torch.func import jacrev, vmap
 
 from lvmlib.generators.coupling import AffineCoupling, SplineCoupling, checkerboard_mask
-from lvmlib.generators.flow import Flow, affine_flow, log_likelihood, spline_flow
+from lvmlib.generators.flow import Flow, affine_flow, spline_flow
 from lvmlib.generators.invertible_linear import ActivationNormalization, InvertibleLinear, Permutation
 from lvmlib.generators.spline import ElementwiseSpline
 from lvmlib.generators.unit_interval import LogitMap
+from lvmlib.objectives import log_likelihood
 from lvmlib.training import Stage, train
 
 DTYPES = [torch.float32, torch.float64]

@@ -15,7 +15,8 @@ from lvmlib.generators.autoregressive import (
     made_degrees,
     made_masks,
 )
-from lvmlib.generators.chain_rule import AutoregressiveModel, gaussian_conditionals, log_likelihood
+from lvmlib.generators.chain_rule import AutoregressiveModel, gaussian_conditionals
+from lvmlib.objectives import log_likelihood
 from lvmlib.randomness import drawing_from
 from lvmlib.training import Stage, train
 

@@ -8,9 +8,9 @@ from torch.nn.functional import conv2d
 from torch.utils.flop_counter import FlopCounterMode
 
 from lvmlib.data import digits
-from lvmlib.generators.autoregressive import log_likelihood
 from lvmlib.generators.chain_rule import AutoregressiveModel
 from lvmlib.generators.pixel_cnn import bernoulli_pixel_cnn, categorical_pixel_cnn, discretized_logistic_pixel_cnn
+from lvmlib.objectives import log_likelihood
 from lvmlib.randomness import drawing_from
 from lvmlib.training import Stage, train
 

@@ -11,10 +11,11 @@ import torch
 from lvmlib import batch_share
 from lvmlib.generators.base import BASES, StandardLogistic, StandardUniform
 from lvmlib.generators.coupling import AffineCoupling, SplineCoupling, alternating_mask, checkerboard_mask
-from lvmlib.generators.flow import Flow, affine_flow, log_likelihood, spline_flow
+from lvmlib.generators.flow import Flow, affine_flow, spline_flow
 from lvmlib.generators.invertible_linear import ActivationNormalization, InvertibleLinear, Permutation
 from lvmlib.generators.spline import LEAST, ElementwiseSpline, Knots, knots, rational_quadratic
 from lvmlib.generators.unit_interval import LogitMap
+from lvmlib.objectives import log_likelihood
 from lvmlib.training import Stage, train
 
 DTYPES = [torch.float32, torch.float64]
