@@ -48,7 +48,7 @@ def plot_layer_kl(kl: object, *, epochs: object = None, title: str | None = None
             lower = edges[:, index - 1] if index else 0 * at
             ax.fill_between(at, lower, edges[:, index], color=colour, alpha=0.75, linewidth=0, label=f"$z_{{{index + 1}}}$")
         ax.set(xlabel="epoch", ylabel="mean KL (nats)", title=title or "")
-        ax.legend(loc="upper left")
+        ax.legend(loc="upper right")
     told = ", ".join(f"{nats:.2f} of layer {index}" for index, nats in enumerate(kl[-1].round(2) + 0.0, 1))
     named = f"{title}: " if title else ""
     add_alt_text(figure, f"{named}KL terms of {kl.shape[1]} layers against the epoch; after epoch {at[-1]:g}, in nats: {told}.")
