@@ -19,6 +19,7 @@ from lvmlib.plots.images import plot_images
 from lvmlib.plots.information import plot_estimates, plot_staircase
 from lvmlib.plots.label_spans import plot_label_spans
 from lvmlib.plots.latent import plot_latent_space, plot_reconstructions, plot_traversal
+from lvmlib.plots.layers import plot_kept_layers, plot_layer_kl
 from lvmlib.plots.loadings import plot_loadings
 from lvmlib.plots.look import component_colours, panels, use_look
 from lvmlib.plots.mixtures import ellipse_points, plot_density, plot_ellipses
@@ -39,8 +40,10 @@ __all__ = [
     "plot_ellipses",
     "plot_estimates",
     "plot_images",
+    "plot_kept_layers",
     "plot_label_spans",
     "plot_latent_space",
+    "plot_layer_kl",
     "plot_loadings",
     "plot_reconstructions",
     "plot_scores",
