@@ -128,7 +128,7 @@ def test_many_forks_leave_no_file_no_process_and_no_group_behind(server, folder)
         with open(f"/proc/{process}/task/{process}/children") as file:
             return len(os.listdir(f"/proc/{process}/fd")), file.read().split(), groups_of(server)
 
-    before = holds()
+    before = holds()  # a connection of the test before may still be open in it: afterwards there may be fewer files, not more
     for round_ in range(12):
         with listening_sockets() as files:
             child = fork(server.address, {"key": "k", "name": "hw1"}, files, LIMITS)
@@ -137,11 +137,11 @@ def test_many_forks_leave_no_file_no_process_and_no_group_behind(server, folder)
                 child.kill()
                 child.wait(10)
             child.close()
-    assert eventually(lambda: holds()[:2] == before[:2]), (before, holds())
+    assert eventually(lambda: holds()[0] <= before[0] and holds()[1] == before[1]), (before, holds())
     # a group that was busy is removed at the next fork
     with listening_sockets() as files:
         fork(server.address, {"key": "k", "name": "hw1"}, files, LIMITS).close()
-    assert eventually(lambda: holds() == before), (before, holds())
+    assert eventually(lambda: holds()[0] <= before[0] and holds()[1:] == before[1:]), (before, holds())
 
 
 def groups_of(server) -> list[str]:
