@@ -10,7 +10,7 @@ export LVMLIB_DATA ?= $(abspath ../shared/data)
 endif
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: setup demo test test-slow bench iwae-table reports notebooks release lab clean
+.PHONY: setup demo test test-slow bench iwae-table hierarchical-table reports notebooks release lab clean
 
 setup: $(VENV)/.ready
 
@@ -41,7 +41,7 @@ CLAIMS := grading_speed.py "grading_speed.py --seconds 3" grading_cluster.py \
 	"factor_analysis.py --least-noise 0.3" "factor_analysis.py --case 2000x784 --least-noise 0.3" ctc.py \
 	alignment.py "alignment.py --pairs 2000 --whole" alignment_error.py ctc_recognizer.py \
 	vae_step.py iwae_step.py "iwae_step.py --precision bfloat16" iwae_evaluation.py "iwae_evaluation.py --memory" \
-	mutual_information_speed.py "mutual_information_speed.py --memory"
+	mutual_information_speed.py "mutual_information_speed.py --memory" pixel_cnn_sampling.py ladder_step.py
 
 # The IWAE paper's table is trained for, not timed: ten minutes to a day a cell, gone on with where it was interrupted.
 IWAE_CELLS := "--layers 1 --k 1 --stages 5" "--layers 1 --k 5 --stages 5"
@@ -58,6 +58,10 @@ iwae-table: setup
 # Tables and figures of what was found, not of speed: each can be run alone, and goes on where it was interrupted.
 REPORTS := mutual_information_tasks.py "mutual_information_gaussians.py --critic separable" dequantization.py \
 	infogan.py cpc.py empowerment.py
+
+# 1, 2 and 3 layers at one budget; the script names the other rows.
+hierarchical-table: setup
+	$(BIN)/python tests/benchmarks/hierarchical_table.py --equal dynamic
 
 reports: setup
 	for report in $(REPORTS); do $(BIN)/python tests/benchmarks/$$report || exit 1; done
