@@ -12,14 +12,13 @@ from collections.abc import Sequence
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from lvmlib.amortized.architectures import initialized_from
 from lvmlib.amortized.vae import VariationalAutoencoder
 from lvmlib.distributions import Factorized
 from lvmlib.generators.autoregressive import GaussianMADE
 from lvmlib.generators.chain_rule import Autoregressive, AutoregressiveModel
 from lvmlib.generators.pixel_cnn import bernoulli_pixel_cnn
 from lvmlib.networks import ToBernoulli, ToGaussian, perceptron
-from lvmlib.randomness import Seed
+from lvmlib.randomness import Seed, initialized_from
 from lvmlib.validation import check_at_least
 
 

@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from lvmlib.amortized.architectures import initialized_from
 from lvmlib.amortized.bidirectional import BidirectionalLayer, InverseAutoregressiveHierarchy
 from lvmlib.amortized.causal_convolution import CausalConvolution
-from lvmlib.amortized.hierarchical_architectures import OnImages, PixelBias, convolutional_block
+from lvmlib.amortized.hierarchical_architectures import OnImages, PixelBias, check_layers_of_images, convolutional_block
 from lvmlib.amortized.inverse_autoregressive import GatedStep, InverseAutoregressiveFlow
-from lvmlib.amortized.inverse_autoregressive_architectures import FORGET_BIAS, check_sizes
+from lvmlib.amortized.inverse_autoregressive_architectures import FORGET_BIAS
 from lvmlib.networks import ACTIVATIONS, ToBernoulli
-from lvmlib.randomness import Seed
+from lvmlib.randomness import Seed, initialized_from
 from lvmlib.validation import check_at_least, check_choice
 
 
@@ -77,15 +76,12 @@ def convolutional_bidirectional_vae(
         If there is no layer, ``sides`` and ``z_channels`` differ in length, a side is larger than the one below, a count is
         below 1 (``n_steps``, ``n_context`` 0) or a choice another one.
     """
-    check_sizes(sides, image_side=image_side, n_channels=n_channels, n_inner=n_inner)
-    if len(sides) != len(z_channels):
-        raise ValueError(f"sides and z_channels must name one entry a layer, got {len(sides)} and {len(z_channels)}")
+    check_at_least("the number of layers", len(sides), 1)
+    check_layers_of_images(image_side, sides, z_channels, n_channels=n_channels, n_inner=n_inner)
     check_at_least("n_steps", n_steps, 0)
     check_at_least("n_context", n_context, 0)
     check_choice("activation", activation, ACTIVATIONS)
     below = [image_side, *sides]
-    if any(side > side_below for side, side_below in zip(sides, below)):
-        raise ValueError(f"sides must not rise from x upwards and not exceed image_side {image_side}, got {list(sides)}")
     kernel = {side: 3 if side > 2 else 1 for side in below}
 
     def block(side: int) -> nn.Module:

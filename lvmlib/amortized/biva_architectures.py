@@ -12,14 +12,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d, interpolate
 
-from lvmlib.amortized.architectures import initialized_from
 from lvmlib.amortized.biva import BIVA, BivaLayer, TopLayer
 from lvmlib.amortized.biva_layers import Joined, broadcast
-from lvmlib.amortized.hierarchical_architectures import OnImages, PixelBias, ResidualPerceptron, convolutional_block
+from lvmlib.amortized.hierarchical_architectures import (
+    OnImages,
+    PixelBias,
+    ResidualPerceptron,
+    check_layers_of_images,
+    convolutional_block,
+)
 from lvmlib.amortized.stochastic_layer import ToBoundedGaussian
 from lvmlib.distributions import DiagonalGaussian
 from lvmlib.networks import ACTIVATIONS, ToBernoulli
-from lvmlib.randomness import Seed
+from lvmlib.randomness import Seed, initialized_from
 from lvmlib.validation import check_at_least, check_choice, check_count
 
 Shape = tuple[int, int]
@@ -124,15 +129,8 @@ def convolutional_biva(
     TypeError
         If a count is no integer.
     """
-    check_at_least("the number of layers in sides", len(sides), 1)
-    if len(sides) != len(z_channels):
-        raise ValueError(f"sides and z_channels must name one entry a layer, got {len(sides)} and {len(z_channels)}")
-    named = [("image_side", image_side), ("n_channels", n_channels), ("n_inner", n_inner)]
-    for name, count in [*named, *(("sides", side) for side in sides), *(("z_channels", one) for one in z_channels)]:
-        check_count(name, count)
+    check_layers_of_images(image_side, sides, z_channels, n_channels=n_channels, n_inner=n_inner)
     sides_below = [image_side, *sides]
-    if any(side > below for side, below in zip(sides, sides_below)):
-        raise ValueError(f"sides must not rise from x upwards and not exceed image_side {image_side}, got {list(sides)}")
     check_choice("activation", activation, ACTIVATIONS)
     act = ACTIVATIONS[activation]
 

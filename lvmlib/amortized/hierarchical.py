@@ -13,13 +13,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from lvmlib.amortized.architectures import initialized_from
 from lvmlib.amortized.stochastic_layer import LadderLayer, StandardNormal, StochasticLayer, precision_weighted
 from lvmlib.amortized.top_down import BottomUp, Choice, Fixed, Pass, TopDown, at_means, descend, drawing, given
 from lvmlib.amortized.vae import ElboTerms, VariationalAutoencoder
 from lvmlib.model import Distribution, LatentVariableModel
 from lvmlib.networks import ToBernoulli, perceptron
-from lvmlib.randomness import Seed, as_generator, drawing_from
+from lvmlib.randomness import Seed, as_generator, drawing_from, initialized_from
 from lvmlib.validation import check_at_least, check_count
 
 __all__ = ["HierarchicalVAE", "LadderLayer", "StochasticLayer", "TopDown", "bernoulli_ladder", "precision_weighted"]

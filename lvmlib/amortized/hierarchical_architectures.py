@@ -12,11 +12,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from lvmlib.amortized.architectures import initialized_from
 from lvmlib.amortized.hierarchical import HierarchicalVAE
 from lvmlib.amortized.stochastic_layer import INFERENCE, StandardNormal, StochasticLayer, ToBoundedGaussian
 from lvmlib.networks import ACTIVATIONS, ToBernoulli
-from lvmlib.randomness import Seed
+from lvmlib.randomness import Seed, initialized_from
 from lvmlib.validation import check_at_least, check_choice, check_count
 
 
@@ -224,16 +223,8 @@ def convolutional_ladder(
     ----------
     Child, Very Deep VAEs Generalize Autoregressive Models and Can Outperform Them on Images, 2021; Vahdat & Kautz, NVAE, 2020.
     """
-    check_at_least("the number of layers in sides", len(sides), 1)
-    if len(sides) != len(z_channels):
-        raise ValueError(f"sides and z_channels must name one entry a layer, got {len(sides)} and {len(z_channels)}")
-    named = [("image_side", image_side), ("n_channels", n_channels), ("n_inner", n_inner)]
-    for name, count in [*named, *(("sides", side) for side in sides), *(("z_channels", one) for one in z_channels)]:
-        check_count(name, count)
+    check_layers_of_images(image_side, sides, z_channels, n_channels=n_channels, n_inner=n_inner)
     below = [image_side, *sides]
-    for side, side_below in zip(sides, below):
-        if side > side_below:
-            raise ValueError(f"sides must not rise from x upwards and not exceed image_side {image_side}, got {list(sides)}")
     check_choice("activation", activation, ACTIVATIONS)
     check_choice("inference", inference, ("residual", "ladder"))
     with initialized_from(random_state):
@@ -248,6 +239,18 @@ def convolutional_ladder(
         ]
         decoder = ToBernoulli(_to_pixels(n_channels, n_inner, sides[0], image_side, activation))
     return HierarchicalVAE(bottom_up, layers, decoder, n_channels * sides[-1] ** 2)
+
+
+def check_layers_of_images(image_side: int, sides: Sequence[int], z_channels: Sequence[int], **named: int) -> None:
+    """Raise unless ``sides`` and ``z_channels`` name one entry a layer, counts are at least 1, and no side exceeds the one below."""
+    check_at_least("the number of layers in sides", len(sides), 1)
+    if len(sides) != len(z_channels):
+        raise ValueError(f"sides and z_channels must name one entry a layer, got {len(sides)} and {len(z_channels)}")
+    counts = [("image_side", image_side), *named.items()]
+    for name, count in [*counts, *(("sides", side) for side in sides), *(("z_channels", one) for one in z_channels)]:
+        check_count(name, count)
+    if any(side > below for side, below in zip(sides, [image_side, *sides])):
+        raise ValueError(f"sides must not rise from x upwards and not exceed image_side {image_side}, got {list(sides)}")
 
 
 def _upwards(n_in: int, n_channels: int, n_inner: int, side_below: int, side: int, activation: str) -> OnImages:

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from lvmlib.amortized.architectures import initialized_from
 from lvmlib.amortized.bidirectional import BidirectionalLayer, FlowLayer, InverseAutoregressiveHierarchy
 from lvmlib.amortized.hierarchical_architectures import ResidualPerceptron
 from lvmlib.amortized.inverse_autoregressive import ToInverseAutoregressive, masked_flow
@@ -18,7 +17,7 @@ from lvmlib.amortized.stochastic_layer import StandardNormal, ToBoundedGaussian
 from lvmlib.amortized.vae import VariationalAutoencoder
 from lvmlib.convolutional import convolutional_decoder, convolutional_encoder
 from lvmlib.networks import ACTIVATIONS, ToBernoulli, perceptron
-from lvmlib.randomness import Seed
+from lvmlib.randomness import Seed, initialized_from
 from lvmlib.validation import check_at_least, check_choice, check_count
 
 FORGET_BIAS = 2.0
