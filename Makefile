@@ -57,11 +57,12 @@ iwae-table: setup
 
 # Tables and figures of what was found, not of speed: each can be run alone, and goes on where it was interrupted.
 REPORTS := mutual_information_tasks.py "mutual_information_gaussians.py --critic separable" dequantization.py \
-	infogan.py cpc.py empowerment.py
+	infogan.py cpc.py empowerment.py iaf_posterior.py biva_anomaly.py pixel_cnn_digits.py
 
 # 1, 2 and 3 layers at one budget; the script names the other rows.
 hierarchical-table: setup
 	$(BIN)/python tests/benchmarks/hierarchical_table.py --equal dynamic
+	$(BIN)/python tests/benchmarks/readme_table.py
 
 reports: setup
 	for report in $(REPORTS); do $(BIN)/python tests/benchmarks/$$report || exit 1; done

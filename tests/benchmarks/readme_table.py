@@ -1,4 +1,5 @@
-"""Write the README's tables from ``results/``; ``make bench``, ``make iwae-table`` and ``make reports`` do so at their end."""
+"""Write the README's tables from ``results/``; ``make bench``, ``make iwae-table``, ``make hierarchical-table`` and ``make
+reports`` do so at their end."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ import report_lines
 
 README = Path(__file__).parents[2] / "README.md"
 RESULTS = Path(__file__).parent / "results"
-IWAE_TABLE = RESULTS / "reports" / "iwae_table.md"
+TABLES = {"iwae-table": "iwae_table.md", "hierarchical-table": "hierarchical_table.md"}
 BEGIN, END = "<!-- {}: written by tests/benchmarks/readme_table.py -->", "<!-- end of {} -->"
 HEADER = "| claim | measured | range of rounds | aim | hardware, date |\n|---|---|---|---|---|"
 
@@ -29,11 +30,9 @@ def table() -> str:
 
 
 def with_tables(text: str) -> str:
-    blocks = {
-        "benchmarks": table(),
-        "iwae-table": IWAE_TABLE.read_text(encoding="utf-8").strip(),
-        "reports": report_lines.table(RESULTS / "reports"),
-    }
+    reports = RESULTS / "reports"
+    blocks = {"benchmarks": table(), "reports": report_lines.table(reports)}
+    blocks |= {block: (reports / name).read_text(encoding="utf-8").strip() for block, name in TABLES.items()}
     for name, content in blocks.items():
         begin, end = BEGIN.format(name), END.format(name)
         before, _, rest = text.partition(begin)

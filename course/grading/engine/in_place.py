@@ -31,15 +31,17 @@ def change_in_place(originals: object, changed: object, allowed: Callable[[objec
 def _change(originals: object, changed: object, allowed: Callable[[object], bool]) -> None:
     if type(originals) is not type(changed):
         return
-    if type(originals) in (list, dict) and not allowed(originals):
+    if isinstance(originals, tuple) or (type(originals) in (list, dict) and not allowed(originals)):
         # the containers stay, and what is in them may be watched
-        pairs = zip(originals, changed) if type(originals) is list else (
-            (originals[key], changed[key]) for key in originals.keys() & changed.keys()
+        pairs = (
+            ((originals[key], changed[key]) for key in originals.keys() & changed.keys())
+            if type(originals) is dict
+            else zip(originals, changed)
         )
         for original, left in pairs:
             _change(original, left, allowed)
         return
-    if isinstance(originals, (torch.Tensor, np.ndarray)) and not allowed(originals):
+    if isinstance(originals, (torch.Tensor, np.ndarray, set)) and not allowed(originals):
         return
     if isinstance(originals, torch.Tensor):
         if originals.shape == changed.shape and not torch.equal(originals, changed):
@@ -48,6 +50,9 @@ def _change(originals: object, changed: object, allowed: Callable[[object], bool
     elif isinstance(originals, np.ndarray):
         if originals.shape == changed.shape:
             np.copyto(originals, changed, casting="unsafe")
+    elif isinstance(originals, set):
+        originals.intersection_update(changed)
+        originals.update(changed)
     elif isinstance(originals, dict):
         for key in originals.keys() & changed.keys():
             _change(originals[key], changed[key], allowed)
