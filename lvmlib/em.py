@@ -26,10 +26,10 @@ from typing import Any
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from tqdm.auto import tqdm
 
 from lvmlib.chunks import chunks_of
 from lvmlib.exponential_family import EMPosterior, ExponentialFamilyModel, Statistics
+from lvmlib.progress_bar import tqdm
 from lvmlib.randomness import Seed, as_generator
 from lvmlib.squarem import Squarem
 from lvmlib.validation import check_at_least, check_choice

@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from tqdm.auto import tqdm
 
 from lvmlib.em import EMError, ExponentialFamilyModel, Statistics
+from lvmlib.progress_bar import tqdm
 from lvmlib.validation import check_at_least
 
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+from benchmark_record import RESULTS
 from iwae_protocol import N_TRAIN, PAPER, Cell, new_model
 from iwae_table import differences, record, table
 
@@ -74,3 +75,9 @@ def test_the_table_names_what_departs(tmp_path):
     last = text.splitlines()[5]
     assert "| 2 | IWAE, K = 50 | dreg | 3,280 | -83.00 ± 3.00 |" in last and "batch of 400" in last and "rates times 4" in last
     assert json.loads(json.dumps(other))["name"] == "layers2_k50_dreg_batch400_rate4"
+
+
+def test_the_committed_table_is_that_of_the_committed_report():
+    report = RESULTS / "reports" / "iwae_table.json"
+    found = json.loads(report.read_text(encoding="utf-8"))
+    assert table(found["cells"], found["orders"]) == report.with_suffix(".md").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from torch.nn.functional import interpolate
 from lvmlib.amortized.bidirectional import BidirectionalLayer, InverseAutoregressiveHierarchy
 from lvmlib.amortized.causal_convolution import CausalConvolution
 from lvmlib.amortized.hierarchical_architectures import OnImages, PixelBias, check_layers_of_images, convolutional_block
-from lvmlib.amortized.inverse_autoregressive import GatedStep, InverseAutoregressiveFlow
+from lvmlib.amortized.inverse_autoregressive_flow import GatedStep, InverseAutoregressiveFlow
 from lvmlib.amortized.inverse_autoregressive_architectures import FORGET_BIAS
 from lvmlib.networks import ACTIVATIONS, ToBernoulli
 from lvmlib.randomness import Seed, initialized_from

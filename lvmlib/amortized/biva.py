@@ -24,9 +24,9 @@ from lvmlib.amortized.biva_distributions import (
     generate_below,
 )
 from lvmlib.amortized.biva_layers import BivaLayer, TopLayer
-from lvmlib.amortized.hierarchical import HierarchicalVAE
+from lvmlib.amortized.layered_codes import LayeredCodes
 from lvmlib.amortized.top_down import at_means, drawing, given
-from lvmlib.amortized.vae import ElboTerms, VariationalAutoencoder
+from lvmlib.amortized.vae import ElboTerms
 from lvmlib.model import Distribution, LatentVariableModel
 from lvmlib.randomness import Seed, as_generator, drawing_from
 from lvmlib.validation import check_count
@@ -34,7 +34,7 @@ from lvmlib.validation import check_count
 __all__ = ["BIVA", "BivaLayer", "TopLayer"]
 
 
-class BIVA(LatentVariableModel, nn.Module):
+class BIVA(LayeredCodes, LatentVariableModel, nn.Module):
     """The bidirectional-inference VAE; log_w, bounds, training and evaluation are those of every other model.
 
     z is always the tuple (z_1^BU, z_1^TD, ..., z_{L-1}^BU, z_{L-1}^TD, z_L), each (..., n), z_1 next to x: 2 L - 1
@@ -90,10 +90,6 @@ class BIVA(LatentVariableModel, nn.Module):
     def likelihood(self, z: tuple[Tensor, ...]) -> Distribution:
         """p(x|z)."""
         return self.decoder(generate(tuple(self.layers), given(z)).states[0])
-
-    def log_likelihood(self, x: Tensor, z: tuple[Tensor, ...]) -> Tensor:
-        """ln p(x|z), (..., batch), nats."""
-        return self.likelihood(z).log_prob(x)
 
     def log_joint(self, x: Tensor, z: tuple[Tensor, ...]) -> Tensor:
         """ln p(x, z), (..., batch), nats, in one pass down the layers."""
@@ -212,16 +208,6 @@ class BIVA(LatentVariableModel, nn.Module):
         q = self.posterior(x)
         return q.infer(drawing(torch.Size([n_samples]), None, q.batch_shape))
 
-    def check_data(self, x: object) -> Tensor:
-        """As :meth:`VariationalAutoencoder.check_data`: ``x`` as a tensor of what p(x|z) is defined on, or an error."""
-        with torch.no_grad(), drawing_from(as_generator(0)):
-            likelihood = self.likelihood(self.prior().sample(torch.Size([1])))
-        return likelihood.check_support(x)
-
-    def start_at(self, x: Tensor) -> None:
-        """Set the decoder's output bias so that p(x|z) begins at each feature's marginal in ``x``, (batch, n_features)."""
-        self.decoder.start_at(self.check_data(x))
-
     def encode(self, x: Tensor) -> tuple[Tensor, ...]:
         """The mean of each latent of q(z|x) at the means of those drawn before it, (batch, n) each."""
         return self.posterior(x).infer(at_means).z
@@ -235,9 +221,6 @@ class BIVA(LatentVariableModel, nn.Module):
         top = 2 * self.n_layers - 2
         met = generate(tuple(self.layers), lambda index, distribution: z_top if index == top else distribution.mean)
         return self.decoder(met.states[0]).mean
-
-    traverse = VariationalAutoencoder.traverse
-    interpolate = HierarchicalVAE.interpolate
 
 
 def check_depth(k: object, greatest: int) -> None:

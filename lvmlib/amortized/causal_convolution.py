@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d
 
-from lvmlib.amortized.inverse_autoregressive import Values, check_context
+from lvmlib.amortized.inverse_autoregressive_flow import Values, check_context
 from lvmlib.networks import ACTIVATIONS
 from lvmlib.validation import check_at_least, check_choice, check_count
 

@@ -13,9 +13,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from lvmlib.amortized.layered_codes import LayeredCodes
 from lvmlib.amortized.stochastic_layer import LadderLayer, StandardNormal, StochasticLayer, precision_weighted
 from lvmlib.amortized.top_down import BottomUp, Choice, Fixed, Pass, TopDown, at_means, descend, drawing, given
-from lvmlib.amortized.vae import ElboTerms, VariationalAutoencoder
+from lvmlib.amortized.vae import ElboTerms
 from lvmlib.model import Distribution, LatentVariableModel
 from lvmlib.networks import ToBernoulli, perceptron
 from lvmlib.randomness import Seed, as_generator, drawing_from, initialized_from
@@ -24,7 +25,7 @@ from lvmlib.validation import check_at_least, check_count
 __all__ = ["HierarchicalVAE", "LadderLayer", "StochasticLayer", "TopDown", "bernoulli_ladder", "precision_weighted"]
 
 
-class HierarchicalVAE(LatentVariableModel, nn.Module):
+class HierarchicalVAE(LayeredCodes, LatentVariableModel, nn.Module):
     """L layers of latents; log_w, bounds, training and evaluation are those of every other model.
 
     z is always the tuple (z_1, ..., z_L), each (..., n_l), of one layer too.
@@ -213,20 +214,6 @@ class HierarchicalVAE(LatentVariableModel, nn.Module):
             if tuple(z.shape) not in ((width,), (n_samples, width)):
                 raise ValueError(f"fixed[{l}] must be ({width},) or ({n_samples}, {width}), got {tuple(z.shape)}")
 
-    def check_data(self, x: object) -> Tensor:
-        """As :meth:`VariationalAutoencoder.check_data`: ``x`` as a tensor of what p(x|z) is defined on, or an error."""
-        with torch.no_grad(), drawing_from(as_generator(0)):
-            likelihood = self.likelihood(self.prior().sample(torch.Size([1])))
-        return likelihood.check_support(x)
-
-    def start_at(self, x: Tensor) -> None:
-        """Set the decoder's output bias so that p(x|z) begins at each feature's marginal in ``x``, (batch, n_features)."""
-        self.decoder.start_at(self.check_data(x))
-
-    def log_likelihood(self, x: Tensor, z: tuple[Tensor, ...]) -> Tensor:
-        """ln p(x|z), (..., batch), nats."""
-        return self.likelihood(z).log_prob(x)
-
     def encode(self, x: Tensor) -> tuple[Tensor, ...]:
         """(z_1, ..., z_L), (batch, n_l) each: the mean of each layer of q(z|x) at the means of those drawn before it."""
         return self.joint_pass(self.posterior(x), at_means).z
@@ -240,28 +227,6 @@ class HierarchicalVAE(LatentVariableModel, nn.Module):
         top = self.n_layers - 1
         met = self.prior().descend(lambda index, distribution: z_top if index == top else distribution.mean)
         return self.decoder(met.state).mean
-
-    traverse = VariationalAutoencoder.traverse
-
-    def interpolate(self, start: Tensor, end: Tensor, n_steps: int) -> Tensor:
-        """Means of p(x|z) at ``n_steps`` points evenly between the codes of ``start`` and ``end``, all layers together.
-
-        Returns
-        -------
-        Tensor (n_steps, batch, n_features)
-
-        Raises
-        ------
-        ValueError
-            If ``n_steps`` is below 2, or the two have different shapes.
-        """
-        check_at_least("n_steps", n_steps, 2)
-        if start.shape != end.shape:
-            raise ValueError(f"start and end must have one shape, got {tuple(start.shape)} and {tuple(end.shape)}")
-        share = torch.linspace(0, 1, n_steps, dtype=start.dtype, device=start.device)[:, None, None]
-        ends = zip(self.encode(start), self.encode(end))
-        z = tuple(torch.lerp(first.expand(n_steps, -1, -1), last.expand(n_steps, -1, -1), share) for first, last in ends)
-        return self.likelihood(z).mean
 
 
 def _check_states(layers: Sequence[StochasticLayer], n_state: int) -> None:

@@ -13,9 +13,9 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from tqdm.auto import tqdm
 
 from lvmlib.generators.adversarial import GAN
+from lvmlib.progress_bar import tqdm
 from lvmlib.training.adam_state import adam_tensors, set_adam_tensors
 from lvmlib.training.checkpoint import (
     CheckpointError,

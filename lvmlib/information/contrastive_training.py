@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
-from tqdm.auto import tqdm
 
 from lvmlib.information.contrastive_predictive_coding import ContrastivePredictiveCoding
+from lvmlib.progress_bar import tqdm
 from lvmlib.randomness import Seed, as_generator
 from lvmlib.validation import check_count
 

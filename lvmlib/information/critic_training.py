@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from tqdm.auto import tqdm
 
 from lvmlib.information.held_out_estimate import Estimator, as_estimator
+from lvmlib.progress_bar import tqdm
 from lvmlib.randomness import Seed, as_generator
 from lvmlib.training.adam_state import adam
 from lvmlib.training.guarded_step import GuardedStep, TrainingError

@@ -9,11 +9,11 @@ from typing import Any
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from tqdm.auto import tqdm
 
 from lvmlib.bounds import check_log_w
 from lvmlib.likelihood.running_weights import RunningWeights
 from lvmlib.model import Distribution, Joint, LatentVariableModel
+from lvmlib.progress_bar import tqdm
 from lvmlib.randomness import Seed, as_generator, drawing_from
 from lvmlib.validation import check_count, check_examples
 

@@ -8,8 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from tqdm.auto import tqdm
-
+from lvmlib.progress_bar import tqdm
 from lvmlib.training.checkpoint import CheckpointError, write_whole
 
 LOG = "log.csv"

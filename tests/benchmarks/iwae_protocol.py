@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
+from marginal_table import seeded
 from torch import Tensor, nn
 
 from lvmlib.amortized.architectures import bernoulli_vae, two_layer_bernoulli_vae
@@ -60,8 +61,7 @@ class Cell:
         parts += [f"batch{self.batch_size}"] if self.batch_size != 20 else []
         parts += [f"rate{self.rate_factor:g}"] if self.rate_factor != 1 else []
         parts += [f"average{self.average_decay:g}"] if self.average_decay is not None else []
-        parts += [f"seed{self.seed}"] if self.seed != 1 else []
-        return "_".join(parts)
+        return seeded("_".join(parts), self.seed)
 
     @property
     def title(self) -> str:

@@ -14,8 +14,6 @@ where it departs from the paper stands in ``iwae_protocol.py``.
 from __future__ import annotations
 
 import argparse
-import datetime
-import json
 import os
 import sys
 from dataclasses import asdict
@@ -23,14 +21,13 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before the libraries are loaded
 
+import marginal_table as shared  # noqa: E402
 import torch  # noqa: E402
-from benchmark_record import RESULTS, processor, write_report  # noqa: E402
 from iwae_protocol import N_EVALUATION_SAMPLES, PAPER, REPRODUCTION, Cell  # noqa: E402
 from iwae_run import evaluate, train_cell  # noqa: E402
 
 RUNS = Path(__file__).parents[2] / "build" / "iwae_table"
 REPORT = "iwae_table"
-PACKAGES = ("torch", "numpy")
 ALIKE = ("n_layers", "batch_size", "rate_factor", "average_decay", "seed", "epochs")
 HEADER = (
     "| layers | model | estimator | epochs | ln p(x), nats | of which Monte Carlo | paper, 3,280 epochs | a reproduction "
@@ -39,21 +36,16 @@ HEADER = (
 
 
 def record(cell: Cell, n_epochs: int, log_marginal: torch.Tensor, monte_carlo_error: torch.Tensor, where: str) -> dict:
-    """One cell as the table holds it; ``standard_error`` is over the images, ``monte_carlo_error`` over the samples alone."""
-    n_images = len(log_marginal)
+    """One cell as the table holds it; its errors as :func:`marginal_table.of_images` gives them."""
     return {
         **asdict(cell),
         "name": cell.name,
         "epochs": n_epochs,
-        "log_marginal": log_marginal.double().mean().item(),
-        "standard_error": log_marginal.double().std().item() / n_images**0.5,
-        "monte_carlo_error": monte_carlo_error.double().square().sum().sqrt().item() / n_images,
-        "n_images": n_images,
+        **shared.of_images(log_marginal, monte_carlo_error),
         "n_samples_of_evaluation": N_EVALUATION_SAMPLES,
         "paper": PAPER[cell.n_layers, cell.n_samples],
         "reproduction": REPRODUCTION.get((cell.estimator, cell.n_layers, cell.n_samples)),
-        "hardware": where,
-        "date": datetime.date.today().isoformat(),
+        **shared.measured(where),
         "departures": cell.departures,
     }
 
@@ -65,19 +57,9 @@ def differences(runs: Path, cells: list[dict]) -> list[dict]:
         alike = [one for one in cells if all(one[key] == better[key] for key in ALIKE)]
         next_smaller = max((one["n_samples"] for one in alike if one["n_samples"] < better["n_samples"]), default=None)
         for worse in [one for one in alike if one["n_samples"] == next_smaller]:
-            paths = [runs / one["name"] / f"log_marginal_{one['epochs']}.pt" for one in (better, worse)]
-            if all(path.exists() for path in paths):
-                first, second = (torch.load(path, weights_only=True).double() for path in paths)
-                apart = first - second
-                found.append(
-                    {
-                        "better": better["name"],
-                        "worse": worse["name"],
-                        "epochs": better["epochs"],
-                        "difference": apart.mean().item(),
-                        "standard_error": apart.std().item() / len(apart) ** 0.5,
-                    }
-                )
+            apart = shared.image_by_image(runs / better["name"], runs / worse["name"], better["epochs"])
+            if apart is not None:
+                found.append({"better": better["name"], "worse": worse["name"], "epochs": better["epochs"]} | apart)
     return found
 
 
@@ -93,47 +75,30 @@ def table(cells: list[dict], orders: list[dict]) -> str:
             f"| ± {one['monte_carlo_error']:.4f} | {one['paper']:.2f} | {other} | {one['hardware']}, {one['date']} "
             f"| {'; '.join(one['departures'])} |"
         )
-    lines += ["", "Standard errors are over the test images; models are compared image by image:", ""]
-    lines += [
-        f"- {one['better']} is {one['difference']:+.3f} ± {one['standard_error']:.3f} nats from {one['worse']}, "
-        f"{one['epochs']:,} epochs each."
-        for one in orders
-    ]
+    lines += shared.lines_of_orders(
+        orders,
+        "Standard errors are over the test images; models are compared image by image:",
+        lambda one: f", {one['epochs']:,} epochs each",
+    )
     return "\n".join(lines) + "\n"
 
 
 def write_table(runs: Path) -> str:
     """From the cells evaluated in ``runs``, and those that the last report holds besides."""
-    report = RESULTS / "reports" / f"{REPORT}.json"
-    before = json.loads(report.read_text(encoding="utf-8")) if report.exists() else {"cells": [], "orders": []}
-    cells = {(one["name"], one["epochs"]): one for one in before["cells"]}
-    for path in sorted(runs.glob("*/evaluation_*.json")):
-        one = json.loads(path.read_text(encoding="utf-8"))
-        cells[one["name"], one["epochs"]] = one
-    rows = sorted(cells.values(), key=lambda one: (one["n_layers"], one["n_samples"], one["name"], one["epochs"]))
-    orders = {(one["better"], one["worse"], one["epochs"]): one for one in [*before["orders"], *differences(runs, rows)]}
-    text = table(rows, list(orders.values()))
-    write_report(
+    before = shared.report_before(REPORT, "cells")
+    cells = shared.merged_rows(before["cells"], runs, ("name", "epochs"))
+    cells.sort(key=lambda one: (one["n_layers"], one["n_samples"], one["name"], one["epochs"]))
+    orders = shared.merged_orders(before["orders"], differences(runs, cells), ("better", "worse", "epochs"))
+    return shared.write_table(
         REPORT,
-        PACKAGES,
-        1,
+        "cells",
+        cells,
+        orders,
+        table(cells, orders),
         claim="ln p(x) of MNIST's test images by the 5,000-sample bound, IWAE's protocol",
-        ours={one["name"]: one["log_marginal"] for one in rows},
         peer={"what": "Burda, Grosse & Salakhutdinov 2016, table 1", **{f"layers{l}_k{k}": v for (l, k), v in PAPER.items()}},
-        ratio=None,
-        target=None,
-        threads=1,
-        dtype="float32",
         equal="nothing: other random numbers, and the departures that each cell names",
-        cells=rows,
-        orders=list(orders.values()),
     )
-    report.with_suffix(".md").write_text(text, encoding="utf-8")
-    return text
-
-
-def hardware(device: torch.device) -> str:
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else f"{torch.get_num_threads()} core of {processor()}"
 
 
 def main() -> None:
@@ -142,19 +107,13 @@ def main() -> None:
     parser.add_argument("--k", type=int, choices=[1, 5, 50], default=1)
     parser.add_argument("--estimator", choices=["reparameterized", "dreg"], default="reparameterized")
     parser.add_argument("--stages", type=int, choices=range(1, 9), default=8, help="of 1, 3, 9 ... 2,187 epochs")
-    parser.add_argument("--minutes", type=float, help="end the slice after so many minutes of training")
-    parser.add_argument("--device", default="cpu")
     parser.add_argument("--batch-size", type=int, default=20)
     parser.add_argument("--rate-factor", type=float, default=1.0, help="of all learning rates, for larger batches")
     parser.add_argument("--average-decay", type=float, help="evaluate an exponential moving average of the weights")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--runs", type=Path, default=RUNS, help="folder of the runs, one folder a cell")
-    parser.add_argument("--evaluate", action="store_true", help="at the slice's end, even if stages are left")
-    parser.add_argument("--table", action="store_true", help="train nothing; write the table from what the runs hold")
+    shared.add_options(parser, RUNS, "stages")
     parser.add_argument("--quick", action="store_true", help="100 training and 20 test images, 50 samples, one stage; no table")
     settings = parser.parse_args()
-    torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
-    torch.set_flush_denormal(True)  # vanishing importance weights and gradients cost no more than others
+    shared.settle_processor()
     if settings.table:
         print(write_table(settings.runs))
         return
@@ -167,8 +126,7 @@ def main() -> None:
         settings.average_decay,
         settings.seed,
     )
-    folder = settings.runs / (cell.name + ("_quick" if settings.quick else ""))
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = shared.run_folder(settings.runs, cell.name, settings.quick)
     device = torch.device(settings.device)
     n_stages = 1 if settings.quick else settings.stages
     trained = train_cell(cell, n_stages, folder, device, settings.minutes, sys.stderr.isatty(), settings.quick)
@@ -176,10 +134,8 @@ def main() -> None:
     if not (trained.finished or settings.evaluate):
         return
     log_marginal, monte_carlo_error = evaluate(trained.model, device, settings.quick)
-    one = record(cell, trained.n_epochs, log_marginal, monte_carlo_error, hardware(device))
-    torch.save(log_marginal, folder / f"log_marginal_{trained.n_epochs}.pt")
-    (folder / f"evaluation_{trained.n_epochs}.json").write_text(json.dumps(one, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(one, indent=1))
+    one = record(cell, trained.n_epochs, log_marginal, monte_carlo_error, shared.hardware(device))
+    shared.keep(folder, one, log_marginal)
     if not settings.quick:
         print(write_table(settings.runs))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from tqdm.auto import tqdm
 
 from lvmlib.exact.alignment.attention_objectives import (
     attention_posterior,
@@ -17,6 +16,7 @@ from lvmlib.exact.alignment.attention_objectives import (
 )
 from lvmlib.exact.alignment.sentence_pairs import SentencePairs
 from lvmlib.exact.alignment.translation import check_pairs
+from lvmlib.progress_bar import tqdm
 from lvmlib.randomness import Seed, as_generator
 from lvmlib.validation import check_at_least, check_choice, check_dtype
 

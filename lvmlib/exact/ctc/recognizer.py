@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
-from tqdm.auto import tqdm
 
 from lvmlib.exact.ctc.collapse import frames_needed
 from lvmlib.exact.ctc.decoding import Hypothesis, best_path, prefix_beam_search
 from lvmlib.exact.ctc.marginal import ctc_log_marginal
+from lvmlib.progress_bar import tqdm
 from lvmlib.randomness import Seed, as_generator, drawing_from
 from lvmlib.validation import check_at_least
 

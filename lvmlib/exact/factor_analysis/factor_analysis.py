@@ -6,7 +6,6 @@ import numpy as np
 import torch
 from jaxtyping import Float, Float64
 from torch import Tensor
-from tqdm.auto import tqdm
 
 from lvmlib.chunks import Chunks
 from lvmlib.exact.factor_analysis import eigen
@@ -14,6 +13,7 @@ from lvmlib.exact.factor_analysis.examples import check_varying, columns_of
 from lvmlib.exact.factor_analysis.linear_gaussian import LinearGaussian
 from lvmlib.exact.factor_analysis.linear_gaussian_model import LinearGaussianModel
 from lvmlib.exact.factor_analysis.scatter import Scatter, scatter_of_chunks
+from lvmlib.progress_bar import tqdm
 from lvmlib.randomness import Seed, as_generator
 
 

@@ -9,9 +9,12 @@ import torch
 from torch import Tensor
 
 from lvmlib.amortized import architectures
+from lvmlib.amortized.autoregressive_vae import bernoulli_vae_with_made_prior, pixel_cnn_vae
+from lvmlib.amortized.biva_architectures import bernoulli_biva
+from lvmlib.amortized.inverse_autoregressive_architectures import bidirectional_vae
 from lvmlib.amortized.linear_vae import LinearVAE
 from lvmlib.amortized.missing import gaussian_vae_of_missing
-from lvmlib.amortized.vae import VariationalAutoencoder
+from lvmlib.model import LatentVariableModel
 
 BATCH = 7
 
@@ -48,16 +51,21 @@ def with_gaps(n_features):
 
 @dataclass(frozen=True)
 class Case:
-    make: Callable[[], VariationalAutoencoder]
+    make: Callable[[], LatentVariableModel]
     data: Callable[[torch.dtype], Tensor]
     n_latent: tuple[int, ...] = (3,)
+    """Of each latent, the one next to x first."""
+    plain: bool = True
+    """Whether z is a chain of encoders, N(0, I) at its end, and x independent features of z: written out in the suite."""
+    has_mean: bool = True
+    """Whether E[x|z] has a closed form."""
 
-    def model(self, dtype=torch.float64, seed=4) -> VariationalAutoencoder:
+    def model(self, dtype=torch.float64, seed=4, size=0.1) -> LatentVariableModel:
         torch.manual_seed(seed)
         model = self.make().to(torch.float64)
         with torch.no_grad():
             for parameter in model.parameters():  # biases begin at 0, where their sign and place can't be told
-                parameter += 0.1 * torch.randn_like(parameter)
+                parameter += size * torch.randn_like(parameter)
         return model.to(dtype)
 
 
@@ -81,4 +89,13 @@ CASES = {
     },
     "linear": Case(lambda: LinearVAE(6, 3, noise_variance=0.5), real(6)),
     "missing": Case(lambda: gaussian_vae_of_missing(6, 3, (8, 5)), with_gaps(6)),
+    "biva": Case(lambda: bernoulli_biva(6, (4, 3), n_hidden=5, activation="tanh"), binary(6), (4, 4, 3), plain=False),
+    "bidirectional-flows": Case(lambda: bidirectional_vae(6, (4, 3), 2, 7, (5,), 2), binary(6), (4, 3), plain=False),
+    "pixel-cnn-decoder": Case(
+        lambda: pixel_cnn_vae(3, 3, (7,), n_maps=2, n_layers=2, n_channels=4, first_reach=1, n_hidden=5),
+        binary(9),
+        plain=False,
+        has_mean=False,
+    ),
+    "made-prior": Case(lambda: bernoulli_vae_with_made_prior(6, 3, (8, 7), (5,)), binary(6), plain=False),
 }
