@@ -2,6 +2,7 @@
 
 ``kl_weight`` is 1 but for the steps in which the KL term warms up (Sønderby et al., 2016): until then the value is
 no bound on ln p(x) and goes by the objective's own name. None of them averages over the batch; training does.
+A NaN among what they are computed from is a ValueError, but within training, which leaves the step out and counts it.
 """
 
 from __future__ import annotations
@@ -143,10 +144,10 @@ class FreeBits:
         """Σ_j max(λ, E[KL_j]) as one value an example, (batch, n_latent) -> (batch,).
 
         Where the mean of group j is above λ, each example pays its own KL_j, otherwise λ: the mean over the batch
-        is the paper's, and so is the gradient, which is zero in the groups that are free.
+        is the paper's, and so is the gradient, which is zero in the groups that are free. A NaN is not free.
         """
         groups = kl.sum(dim=-1, keepdim=True) if self.group == "layer" else kl
-        return torch.where(mean_over_batch(groups) > self.nats, groups, self.nats).sum(dim=-1)
+        return torch.where(mean_over_batch(groups) <= self.nats, self.nats, groups).sum(dim=-1)
 
 
 def free_bits(nats: float, group: str = "dimension", n_samples: int = 1) -> FreeBits:

@@ -28,6 +28,7 @@ from lvmlib.amortized.layered_codes import LayeredCodes
 from lvmlib.amortized.top_down import at_means, drawing, given
 from lvmlib.amortized.vae import ElboTerms
 from lvmlib.model import Distribution, LatentVariableModel
+from lvmlib.non_finite import check_no_nan
 from lvmlib.randomness import Seed, as_generator, drawing_from
 from lvmlib.validation import check_count
 
@@ -230,6 +231,5 @@ def check_depth(k: object, greatest: int) -> None:
 
 
 def _checked(weights: Tensor) -> Tensor:
-    if torch.isnan(weights).any():
-        raise ValueError(f"log_w has {int(torch.isnan(weights).sum())} NaN of {weights.numel()}: check x and the model")
+    check_no_nan("log_w", weights, "check x and the model")
     return weights

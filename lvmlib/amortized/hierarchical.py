@@ -19,6 +19,7 @@ from lvmlib.amortized.top_down import BottomUp, Choice, Fixed, Pass, TopDown, at
 from lvmlib.amortized.vae import ElboTerms
 from lvmlib.model import Distribution, LatentVariableModel
 from lvmlib.networks import ToBernoulli, perceptron
+from lvmlib.non_finite import check_no_nan
 from lvmlib.randomness import Seed, as_generator, drawing_from, initialized_from
 from lvmlib.validation import check_at_least, check_count
 
@@ -129,8 +130,7 @@ class HierarchicalVAE(LayeredCodes, LatentVariableModel, nn.Module):
             If ``n_samples`` is below 1, or a weight is NaN.
         """
         weights = self._weights(x, self._drawn(x, n_samples, random_state))
-        if torch.isnan(weights).any():
-            raise ValueError(f"log_w has {int(torch.isnan(weights).sum())} NaN of {weights.numel()}: check x and the model")
+        check_no_nan("log_w", weights, "check x and the model")
         return weights
 
     def log_w_at(self, x: Tensor, q: TopDown | BottomUp, z: tuple[Tensor, ...]) -> Float[Tensor, "K batch"]:

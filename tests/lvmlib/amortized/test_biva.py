@@ -232,9 +232,9 @@ def test_bad_input_raises(case):
     damaged[2, 1] = torch.nan
     with pytest.raises(ValueError, match="NaN.*row 2, column 1"):
         model.check_data(damaged)
-    with pytest.raises(ValueError, match="log_w has .* NaN"):
+    with pytest.raises(ValueError, match="log_w holds .* NaN"):
         model.log_w(damaged, 2, 0)
-    with pytest.raises(ValueError, match="log_w has .* NaN"):
+    with pytest.raises(ValueError, match="log_w holds .* NaN"):
         model.log_w_above(damaged, 2, 0, n_layers)
     with pytest.raises(ValueError, match=r"dimension must be in 0 .. "):
         model.traverse(model.encode(x)[-1], model.n_latent, torch.zeros(2))
