@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import TYPE_CHECKING
 
 from lvmlib.training.checkpoint import WEIGHTS
@@ -78,8 +79,7 @@ def is_broken(value: float) -> bool:
     return math.isnan(value) or value == math.inf
 
 
-def warn_of_end(streak: int) -> str:
-    return (
-        f"the last {streak} steps of training were left out: the gradient or the bound was NaN, infinite or too long. "
-        "The weights are those of the step before"
-    )
+def warn_of_end(run: Run, streak: int) -> None:
+    """Of a step, or of fewer than an epoch's, left out at the end of a run whose weights give a bound."""
+    steps = "step of training was" if streak == 1 else f"{streak} steps of training were"
+    warnings.warn(f"the last {steps} left out: {_reason(run)}. The weights are those of the step before.", stacklevel=2)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-import warnings
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import Any
@@ -152,7 +151,7 @@ class Run:
         if agreed([rank() == 0 and (self.kept.writes or streak > 0) and not self._gives_a_bound()], self.x.device)[0]:
             raise divergence.no_bound(self)
         if streak:
-            warnings.warn(divergence.warn_of_end(streak), stacklevel=2)
+            divergence.warn_of_end(self, streak)
         self.kept.save(self)
         if self.stopping.weights:
             self.stopping.restore(self.model)
@@ -293,7 +292,7 @@ class Run:
                 value = mean_bound(
                     self.model, self.held_out, self.held_out_objective, self.settings.batch_size, self.seed, self.presentation
                 )
-                stop = self.stopping.note(value, epoch + 1, self.model)
+                stop = not divergence.is_broken(value) and self.stopping.note(value, epoch + 1, self.model)
         return value, agreed([stop], self.x.device)[0]
 
     def close(self) -> None:
