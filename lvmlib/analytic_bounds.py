@@ -7,7 +7,6 @@ logarithm or a prior that is no Gaussian, is a function of ``log_w``: see :mod:`
 
 from __future__ import annotations
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
