@@ -102,7 +102,8 @@ def train(
         ``kl_weight`` rises to 1 over so many epochs.
     clip_norm, skip_norm
         A gradient with a greater global norm is scaled down to the first; with one greater than the second the
-        step is left out, as it always is where the gradient or the bound is NaN or infinite. Both are counted.
+        step is left out, as it always is where the gradient or the bound is NaN or infinite. Both are counted. From a
+        step left out nothing is learned: examples that make every such gradient long stay as they are.
     max_skipped
         So many steps left out one after another end the training with an error. They are counted at every 50th step
         and at an epoch's end, so that a few more may have passed.
