@@ -82,7 +82,7 @@ def table(rows: list[dict], orders: list[dict]) -> str:
         epochs = f"{one['epochs']:,}" + ("" if one["epochs"] == one["epochs_planned"] else f" of {one['epochs_planned']:,}")
         images = one["images"] + ("" if one["n_images"] == 10_000 else f", {one['n_images']:,}")
         lines.append(
-            f"| {images} | {one['title']} | {one['parameters']:,} | {epochs} "
+            f"| {images} | {one['title']}{_further(one)} | {one['parameters']:,} | {epochs} "
             f"| {-one['log_marginal']:.2f} ± {one['standard_error']:.2f} | {monte_carlo} "
             f"| {', '.join(f'{kl:.1f}' for kl in one['kl'])} | {one['published']} | {one['hardware']}, {one['date']} |"
         )
@@ -90,9 +90,14 @@ def table(rows: list[dict], orders: list[dict]) -> str:
         lines += shared.lines_of_orders(
             orders,
             "Standard errors are over the test images. At equal parameters and steps, image by image:",
-            lambda one: " ({:,} epochs; {:,} and {:,} parameters)".format(one["epochs"], *one["parameters"]),
+            lambda one: "{} ({:,} epochs; {:,} and {:,} parameters)".format(_further(one), one["epochs"], *one["parameters"]),
         )
     return "\n".join(lines) + "\n"
+
+
+def _further(one: dict) -> str:
+    """Which seed it is where there is more than the first."""
+    return "" if one["seed"] == 1 else f", seed {one['seed']}"
 
 
 def write_table(runs: Path) -> str:
