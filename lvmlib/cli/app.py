@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from lvmlib.cli import fit_factors, look, train
+from lvmlib.cli import train_autoregressive, train_hierarchies  # noqa: F401  they add their commands to train's
 from lvmlib.cli.errors import Commands
 
 app = typer.Typer(

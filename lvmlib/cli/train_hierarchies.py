@@ -1,0 +1,247 @@
+"""lvm train ladder, iaf and biva: models with several layers of latents, of binary x."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from lvmlib.cli import options
+from lvmlib.cli.examples import numbers
+from lvmlib.cli.layer_options import (
+    ACTIVATIONS,
+    Activation,
+    Blocks,
+    Bound,
+    Channels,
+    FreeNats,
+    Hidden,
+    InnerChannels,
+    Samples,
+    Sides,
+    of_layers,
+    one_width,
+)
+from lvmlib.cli.train import app, run_training
+from lvmlib.cli.training_options import DataOptions, RunOptions, WarmUp, with_shared_options
+
+@app.command(cls=options.NotesWhatIsGiven)
+@with_shared_options
+def ladder(
+    *,
+    data: DataOptions,
+    latent: Annotated[
+        str | None,
+        typer.Option(
+            "--latent",
+            metavar="N,N,..",
+            help="dimensions of z_1, z_2, ..., z_1 next to x: as many layers; of convolutional networks channels. "
+            "By default 64,32,16, or channels 2,4,8",
+            rich_help_panel=options.MODEL,
+        ),
+    ] = None,
+    inference: Annotated[
+        Literal["ladder", "residual", "bottom-up"],
+        typer.Option(
+            "--inference",
+            help="q(z|x) from the top down, its evidence merged with the prior by precision or added to it, or from x upwards",
+            rich_help_panel=options.MODEL,
+        ),
+    ] = "ladder",
+    network: Annotated[
+        Literal["perceptron", "residual", "convolutional"],
+        typer.Option(
+            "--network", help="one hidden layer, residual blocks, or those of convolutions", rich_help_panel=options.MODEL
+        ),
+    ] = "perceptron",
+    hidden: Hidden = "256",
+    blocks: Blocks = 1,
+    activation: Activation = None,
+    markov: Annotated[
+        bool,
+        typer.Option("--markov", help="each layer depends on the next one alone, x on z_1", rich_help_panel=options.MODEL),
+    ] = False,
+    sides: Sides = None,
+    channels: Channels = 32,
+    inner_channels: InnerChannels = 16,
+    bound: Bound = "elbo",
+    k: Samples = None,
+    free_nats: FreeNats = 0.0,
+    warm_up: WarmUp = 0.0,
+    run: RunOptions,
+) -> None:
+    """Hierarchy of Gaussian layers, of binary x: a ladder, residual posteriors or bottom-up inference.
+
+    Examples:
+
+      lvm train ladder --data digits --latent 16,8,4 --hidden 64 --free-nats 0.5 --warm-up 50 --epochs 200
+
+      lvm train ladder --data binarized-mnist --network convolutional --latent 1,4,8 --sides 14,7,4 --ema 0.999 --precision bf16
+
+      lvm train ladder --resume --out runs/ladder-digits --epochs 300
+    """
+    run_training(
+        "ladder",
+        data,
+        run,
+        inference=inference,
+        markov=markov,
+        hidden=one_width(hidden),
+        blocks=blocks,
+        activation=activation or ACTIVATIONS[network],
+        **of_layers(latent, network, sides, channels, inner_channels, bound, k, free_nats, warm_up, ("64,32,16", "2,4,8")),
+    )
+
+
+@app.command(cls=options.NotesWhatIsGiven)
+@with_shared_options
+def iaf(
+    *,
+    data: DataOptions,
+    latent: Annotated[
+        str | None,
+        typer.Option(
+            "--latent",
+            metavar="N,N,..",
+            help="dimensions of z_1, z_2, ..., z_1 next to x: as many layers; of images channels. By default 32,16, "
+            "or channels 2,4",
+            rich_help_panel=options.MODEL,
+        ),
+    ] = None,
+    inference: Annotated[
+        Literal["bottom-up", "ladder", "residual", "bidirectional"] | None,
+        typer.Option(
+            "--inference",
+            help="an encoder of one layer, a ladder or residual posteriors, or the published bidirectional one; "
+            "by default bottom-up of one layer, else bidirectional",
+            rich_help_panel=options.MODEL,
+        ),
+    ] = None,
+    flow_steps: Annotated[
+        int, typer.Option("--flow-steps", min=1, help="of the flow behind each layer's Gaussian", rich_help_panel=options.MODEL)
+    ] = 2,
+    flow_hidden: Annotated[
+        str,
+        typer.Option(
+            "--flow-hidden",
+            metavar="N,N,..",
+            help="widths of a step's hidden layers, or channels",
+            rich_help_panel=options.MODEL,
+        ),
+    ] = "64",
+    context: Annotated[
+        int, typer.Option("--context", min=0, help="numbers that each step is handed about x", rich_help_panel=options.MODEL)
+    ] = 32,
+    network: Annotated[
+        Literal["perceptron", "convolutional"],
+        typer.Option("--network", help="of encoder and decoder", rich_help_panel=options.MODEL),
+    ] = "perceptron",
+    hidden: Annotated[
+        str | None,
+        typer.Option(
+            "--hidden",
+            help="width of perceptrons, features and state, by default 128; of one layer bottom-up widths, by default 200,200",
+            rich_help_panel=options.MODEL,
+        ),
+    ] = None,
+    activation: Annotated[
+        Literal["tanh", "relu", "silu", "gelu"] | None,
+        typer.Option(
+            "--activation", help="of the networks but the flow's; by default the library's", rich_help_panel=options.MODEL
+        ),
+    ] = None,
+    sides: Sides = None,
+    channels: Channels = 24,
+    inner_channels: InnerChannels = 12,
+    bound: Bound = "elbo",
+    k: Samples = None,
+    free_nats: FreeNats = 0.0,
+    warm_up: WarmUp = 0.0,
+    run: RunOptions,
+) -> None:
+    """Inverse autoregressive flows as posteriors, of binary x: of one layer, ladders, or the bidirectional IAF-VAE.
+
+    Examples:
+
+      lvm train iaf --data digits --latent 8 --flow-steps 4 --epochs 200
+
+      lvm train iaf --data digits --latent 12,6 --inference ladder --hidden 64 --warm-up 20 --epochs 200 --out runs/iaf-ladder
+
+      lvm train iaf --data mnist --network convolutional --latent 1,4 --sides 14,7 --flow-hidden 32 --context 16 --free-nats 0.25
+    """
+    found = of_layers(latent, network, sides, channels, inner_channels, bound, k, free_nats, warm_up, ("32,16", "2,4"))
+    inference = inference or ("bottom-up" if len(found["latent"]) == 1 else "bidirectional")
+    of_one = inference == "bottom-up"
+    if hidden is None:
+        hidden = "200,200" if of_one else "128"
+    run_training(
+        "iaf",
+        data,
+        run,
+        inference=inference,
+        flow_steps=flow_steps,
+        flow_hidden=tuple(numbers("--flow-hidden", flow_hidden)),
+        context=context,
+        hidden=tuple(numbers("--hidden", hidden)),
+        activation=activation or IAF_ACTIVATIONS[inference, network],
+        **found,
+    )
+
+
+IAF_ACTIVATIONS = {
+    ("bottom-up", "perceptron"): "tanh", ("bottom-up", "convolutional"): "relu",
+    ("bidirectional", "perceptron"): "silu", ("bidirectional", "convolutional"): "gelu",
+    ("ladder", "perceptron"): "relu", ("residual", "perceptron"): "relu",
+    ("ladder", "convolutional"): "relu", ("residual", "convolutional"): "relu",
+}  # fmt: skip
+"""The library's own; the last two are refused for another reason."""
+
+
+@app.command(cls=options.NotesWhatIsGiven)
+@with_shared_options
+def biva(
+    *,
+    data: DataOptions,
+    latent: Annotated[
+        str | None,
+        typer.Option(
+            "--latent",
+            metavar="N,N,..",
+            help="dimensions of z_1, z_2, ..., z_1 next to x, below the top on either path; of convolutional networks channels. "
+            "By default 32,24,16, or channels 2,4,8",
+            rich_help_panel=options.MODEL,
+        ),
+    ] = None,
+    network: Annotated[
+        Literal["residual", "convolutional"],
+        typer.Option("--network", help="residual perceptrons, or blocks of convolutions", rich_help_panel=options.MODEL),
+    ] = "residual",
+    hidden: Hidden = "128",
+    blocks: Blocks = 1,
+    activation: Activation = None,
+    sides: Sides = None,
+    channels: Channels = 32,
+    inner_channels: InnerChannels = 16,
+    bound: Bound = "elbo",
+    k: Samples = None,
+    free_nats: FreeNats = 0.0,
+    warm_up: WarmUp = 0.0,
+    run: RunOptions,
+) -> None:
+    """BIVA, of binary x: latents inferred on the way up and on the way down. --free-nats are of each latent, two in a layer.
+
+    Examples:
+
+      lvm train biva --data digits --latent 12,8,4 --hidden 64 --epochs 200
+
+      lvm train biva --data binarized-mnist --network convolutional --latent 1,4,8 --sides 14,7,4 --free-nats 0.5 --ema 0.999
+    """
+    run_training(
+        "biva",
+        data,
+        run,
+        hidden=one_width(hidden),
+        blocks=blocks,
+        activation=activation or ACTIVATIONS[network],
+        **of_layers(latent, network, sides, channels, inner_channels, bound, k, free_nats, warm_up, ("32,24,16", "2,4,8")),
+    )
