@@ -16,6 +16,7 @@ from lvmlib.cli.training_parts import Parts, binarized_once
 from lvmlib.cli.training_settings import TrainingSettings
 from lvmlib.randomness import Seed, as_generator
 from lvmlib.training.log import EpochRecord
+from lvmlib.training.parallel import rank
 
 LAYER_KL = "layer_kl.csv"
 N_WATCHED = 256
@@ -76,7 +77,7 @@ def recorder(
 ) -> Callable[[Any, nn.Module], None] | None:
     """What :func:`lvmlib.training.train` calls after each epoch: for a model of several layers a log of their KL."""
     names = layer_names(model)
-    if len(names) < 2:
+    if len(names) < 2 or rank() > 0:  # of several processes the first one writes
         return None
     watched = binarized_once(parts.validation or parts.train, settings.binarize, settings.seed)
     return LayerKlLog(folder, names, watched.x[:N_WATCHED].to(device), settings.seed)

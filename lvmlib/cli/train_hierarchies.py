@@ -1,4 +1,4 @@
-"""lvm train ladder, iaf and biva: models with several layers of latents, of binary x."""
+"""lvm train ladder, iaf and biva: models with layers of latents, of binary x."""
 
 from __future__ import annotations
 
@@ -8,52 +8,31 @@ import typer
 
 from lvmlib.cli import options
 from lvmlib.cli.examples import numbers
-from lvmlib.cli.layer_options import (
-    ACTIVATIONS,
-    Activation,
-    Blocks,
-    Bound,
-    Channels,
-    FreeNats,
-    Hidden,
-    InnerChannels,
-    Samples,
-    Sides,
-    of_layers,
-    one_width,
-)
+from lvmlib.cli.layer_options import ACTIVATIONS, Activation, Blocks, Hidden, LayerOptions, one_width
 from lvmlib.cli.train import app, run_training
-from lvmlib.cli.training_options import DataOptions, RunOptions, WarmUp, with_shared_options
+from lvmlib.cli.training_options import DataOptions, RunOptions, with_shared_options
+
 
 @app.command(cls=options.NotesWhatIsGiven)
 @with_shared_options
 def ladder(
     *,
     data: DataOptions,
-    latent: Annotated[
-        str | None,
-        typer.Option(
-            "--latent",
-            metavar="N,N,..",
-            help="dimensions of z_1, z_2, ..., z_1 next to x: as many layers; of convolutional networks channels. "
-            "By default 64,32,16, or channels 2,4,8",
-            rich_help_panel=options.MODEL,
-        ),
-    ] = None,
-    inference: Annotated[
-        Literal["ladder", "residual", "bottom-up"],
-        typer.Option(
-            "--inference",
-            help="q(z|x) from the top down, its evidence merged with the prior by precision or added to it, or from x upwards",
-            rich_help_panel=options.MODEL,
-        ),
-    ] = "ladder",
     network: Annotated[
         Literal["perceptron", "residual", "convolutional"],
         typer.Option(
             "--network", help="one hidden layer, residual blocks, or those of convolutions", rich_help_panel=options.MODEL
         ),
     ] = "perceptron",
+    layers: LayerOptions,
+    inference: Annotated[
+        Literal["ladder", "residual", "bottom-up"],
+        typer.Option(
+            "--inference",
+            help="q(z|x) from the top down, what x says merged with the prior by precision, or added to it; or from x upwards",
+            rich_help_panel=options.MODEL,
+        ),
+    ] = "ladder",
     hidden: Hidden = "256",
     blocks: Blocks = 1,
     activation: Activation = None,
@@ -61,20 +40,15 @@ def ladder(
         bool,
         typer.Option("--markov", help="each layer depends on the next one alone, x on z_1", rich_help_panel=options.MODEL),
     ] = False,
-    sides: Sides = None,
-    channels: Channels = 32,
-    inner_channels: InnerChannels = 16,
-    bound: Bound = "elbo",
-    k: Samples = None,
-    free_nats: FreeNats = 0.0,
-    warm_up: WarmUp = 0.0,
     run: RunOptions,
 ) -> None:
     """Hierarchy of Gaussian layers, of binary x: a ladder, residual posteriors or bottom-up inference.
 
+    Without --latent, of 64,32,16 dimensions, or 2,4,8 channels.
+
     Examples:
 
-      lvm train ladder --data digits --latent 16,8,4 --hidden 64 --free-nats 0.5 --warm-up 50 --epochs 200
+      lvm train ladder --data digits --latent 16,8,4 --hidden 64 --free-nats 0.5 --warm-up 10 --epochs 60
 
       lvm train ladder --data binarized-mnist --network convolutional --latent 1,4,8 --sides 14,7,4 --ema 0.999 --precision bf16
 
@@ -89,7 +63,7 @@ def ladder(
         hidden=one_width(hidden),
         blocks=blocks,
         activation=activation or ACTIVATIONS[network],
-        **of_layers(latent, network, sides, channels, inner_channels, bound, k, free_nats, warm_up, ("64,32,16", "2,4,8")),
+        **layers.settings(network, vectors="64,32,16", images="2,4,8"),
     )
 
 
@@ -98,16 +72,11 @@ def ladder(
 def iaf(
     *,
     data: DataOptions,
-    latent: Annotated[
-        str | None,
-        typer.Option(
-            "--latent",
-            metavar="N,N,..",
-            help="dimensions of z_1, z_2, ..., z_1 next to x: as many layers; of images channels. By default 32,16, "
-            "or channels 2,4",
-            rich_help_panel=options.MODEL,
-        ),
-    ] = None,
+    network: Annotated[
+        Literal["perceptron", "convolutional"],
+        typer.Option("--network", help="of encoder and decoder", rich_help_panel=options.MODEL),
+    ] = "perceptron",
+    layers: LayerOptions,
     inference: Annotated[
         Literal["bottom-up", "ladder", "residual", "bidirectional"] | None,
         typer.Option(
@@ -132,10 +101,6 @@ def iaf(
     context: Annotated[
         int, typer.Option("--context", min=0, help="numbers that each step is handed about x", rich_help_panel=options.MODEL)
     ] = 32,
-    network: Annotated[
-        Literal["perceptron", "convolutional"],
-        typer.Option("--network", help="of encoder and decoder", rich_help_panel=options.MODEL),
-    ] = "perceptron",
     hidden: Annotated[
         str | None,
         typer.Option(
@@ -147,33 +112,29 @@ def iaf(
     activation: Annotated[
         Literal["tanh", "relu", "silu", "gelu"] | None,
         typer.Option(
-            "--activation", help="of the networks but the flow's; by default the library's", rich_help_panel=options.MODEL
+            "--activation",
+            help="of all networks but the flow's; by default tanh or relu bottom-up, relu of ladders, silu or gelu bidirectional",
+            rich_help_panel=options.MODEL,
         ),
     ] = None,
-    sides: Sides = None,
-    channels: Channels = 24,
-    inner_channels: InnerChannels = 12,
-    bound: Bound = "elbo",
-    k: Samples = None,
-    free_nats: FreeNats = 0.0,
-    warm_up: WarmUp = 0.0,
     run: RunOptions,
 ) -> None:
     """Inverse autoregressive flows as posteriors, of binary x: of one layer, ladders, or the bidirectional IAF-VAE.
 
+    Without --latent, of 32,16 dimensions, or 2,4 channels.
+
     Examples:
 
-      lvm train iaf --data digits --latent 8 --flow-steps 4 --epochs 200
+      lvm train iaf --data digits --latent 8 --flow-steps 4 --epochs 60
 
-      lvm train iaf --data digits --latent 12,6 --inference ladder --hidden 64 --warm-up 20 --epochs 200 --out runs/iaf-ladder
+      lvm train iaf --data digits --latent 12,6 --inference ladder --hidden 64 --warm-up 20 --epochs 60 --out runs/iaf-ladder
 
-      lvm train iaf --data mnist --network convolutional --latent 1,4 --sides 14,7 --flow-hidden 32 --context 16 --free-nats 0.25
+      lvm train iaf --data mnist --network convolutional --latent 1,4 --sides 14,7 --flow-hidden 32 --free-nats 0.25
     """
-    found = of_layers(latent, network, sides, channels, inner_channels, bound, k, free_nats, warm_up, ("32,16", "2,4"))
+    found = layers.settings(network, vectors="32,16", images="2,4")
     inference = inference or ("bottom-up" if len(found["latent"]) == 1 else "bidirectional")
-    of_one = inference == "bottom-up"
     if hidden is None:
-        hidden = "200,200" if of_one else "128"
+        hidden = "200,200" if inference == "bottom-up" else "128"
     run_training(
         "iaf",
         data,
@@ -183,18 +144,15 @@ def iaf(
         flow_hidden=tuple(numbers("--flow-hidden", flow_hidden)),
         context=context,
         hidden=tuple(numbers("--hidden", hidden)),
-        activation=activation or IAF_ACTIVATIONS[inference, network],
+        activation=activation or ACTIVATIONS_OF_IAF.get((inference, network), "relu"),
         **found,
     )
 
 
-IAF_ACTIVATIONS = {
-    ("bottom-up", "perceptron"): "tanh", ("bottom-up", "convolutional"): "relu",
-    ("bidirectional", "perceptron"): "silu", ("bidirectional", "convolutional"): "gelu",
-    ("ladder", "perceptron"): "relu", ("residual", "perceptron"): "relu",
-    ("ladder", "convolutional"): "relu", ("residual", "convolutional"): "relu",
+ACTIVATIONS_OF_IAF = {
+    ("bottom-up", "perceptron"): "tanh", ("bidirectional", "perceptron"): "silu", ("bidirectional", "convolutional"): "gelu"
 }  # fmt: skip
-"""The library's own; the last two are refused for another reason."""
+"""By inference and network; relu of all others."""
 
 
 @app.command(cls=options.NotesWhatIsGiven)
@@ -202,37 +160,24 @@ IAF_ACTIVATIONS = {
 def biva(
     *,
     data: DataOptions,
-    latent: Annotated[
-        str | None,
-        typer.Option(
-            "--latent",
-            metavar="N,N,..",
-            help="dimensions of z_1, z_2, ..., z_1 next to x, below the top on either path; of convolutional networks channels. "
-            "By default 32,24,16, or channels 2,4,8",
-            rich_help_panel=options.MODEL,
-        ),
-    ] = None,
     network: Annotated[
         Literal["residual", "convolutional"],
         typer.Option("--network", help="residual perceptrons, or blocks of convolutions", rich_help_panel=options.MODEL),
     ] = "residual",
+    layers: LayerOptions,
     hidden: Hidden = "128",
     blocks: Blocks = 1,
     activation: Activation = None,
-    sides: Sides = None,
-    channels: Channels = 32,
-    inner_channels: InnerChannels = 16,
-    bound: Bound = "elbo",
-    k: Samples = None,
-    free_nats: FreeNats = 0.0,
-    warm_up: WarmUp = 0.0,
     run: RunOptions,
 ) -> None:
-    """BIVA, of binary x: latents inferred on the way up and on the way down. --free-nats are of each latent, two in a layer.
+    """BIVA, of binary x: latents inferred on the way up and on the way down.
+
+    Below the top z_l are two latents, one for either way: --latent and --free-nats are of each. Without --latent, of 32,24,16
+    dimensions, or 2,4,8 channels.
 
     Examples:
 
-      lvm train biva --data digits --latent 12,8,4 --hidden 64 --epochs 200
+      lvm train biva --data digits --latent 12,8,4 --hidden 64 --epochs 60
 
       lvm train biva --data binarized-mnist --network convolutional --latent 1,4,8 --sides 14,7,4 --free-nats 0.5 --ema 0.999
     """
@@ -243,5 +188,5 @@ def biva(
         hidden=one_width(hidden),
         blocks=blocks,
         activation=activation or ACTIVATIONS[network],
-        **of_layers(latent, network, sides, channels, inner_channels, bound, k, free_nats, warm_up, ("32,24,16", "2,4,8")),
+        **layers.settings(network, vectors="32,24,16", images="2,4,8"),
     )

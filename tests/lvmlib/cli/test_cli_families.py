@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -113,13 +114,7 @@ def test_a_model_is_what_its_options_name(resolved: list, command: str) -> None:
     for name, value in states[1].items():
         torch.testing.assert_close(states[0][name], value, rtol=0, atol=0)
     assert set(given) <= {*vars(made)}, "an option stands for no setting"
-    assert settings_of({"model": made.name, "settings": json.loads(json.dumps(as_json(made)))}) == made
-
-
-def as_json(made: object) -> dict:
-    from dataclasses import asdict
-
-    return asdict(made)
+    assert settings_of({"model": made.name, "settings": json.loads(json.dumps(dataclasses.asdict(made)))}) == made
 
 
 @pytest.mark.parametrize(
@@ -179,7 +174,7 @@ def test_the_kl_of_each_layer_is_kept_after_each_epoch_and_over_a_resumption(tmp
     done("train", "ladder", *common, "--epochs", 2, "--out", tmp_path / "run")
     with open(tmp_path / "run" / "layer_kl.csv", "a") as file:
         file.write("3,9.0,9.0\r\n")  # of an epoch after the checkpoint, as a run that was killed leaves it
-    done("train", "ladder", "--resume", "--epochs", 4, "--out", tmp_path / "run", "--no-pictures")
+    done("train", "ladder", "--resume", "--stages", "4x0.02", "--out", tmp_path / "run", "--no-pictures")
     assert (tmp_path / "run" / "layer_kl.csv").read_bytes() == (tmp_path / "whole" / "layer_kl.csv").read_bytes()
     rows = np.genfromtxt(tmp_path / "run" / "layer_kl.csv", delimiter=",", names=True)
     assert rows.dtype.names == ("epoch", "z_1", "z_2") and rows["epoch"].tolist() == [1, 2, 3, 4]

@@ -36,10 +36,9 @@ def parsed(line: str) -> tuple[tuple[str, ...], dict]:
 COMMANDS = dict(leaves(LVM))
 
 
-@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("path", [path for path in COMMANDS if path != ("data",)], ids=" ".join)
 def test_examples_parse(path: tuple[str, ...]) -> None:
     examples = re.findall(r"^\s*(lvm .+)$", COMMANDS[path].help or "", flags=re.MULTILINE)
-    assert examples or path == ("data",), "a command without an example"
     said = [parsed(example)[0] for example in examples]
     assert path in said
     if path[0] == "train":

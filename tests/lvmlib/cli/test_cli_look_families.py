@@ -107,7 +107,8 @@ def test_layers_that_are_held(runs, tmp_path: Path, name: str) -> None:
         assert (expected[-1] == top).all() and expected[0].std(0).min() > 0
         np.testing.assert_array_equal(np.load(tmp_path / "s.npy"), model.likelihood(expected).mean.detach())
     done("sample", runs(name), "-o", tmp_path / "s.npy", "-n", 6, "--show", "means", "--fix-layers", "1,2")
-    assert (np.load(tmp_path / "s.npy") == np.load(tmp_path / "s.npy")[:1]).all()
+    alike = np.load(tmp_path / "s.npy")
+    np.testing.assert_allclose(alike, np.broadcast_to(alike[:1], alike.shape), rtol=1e-5)  # rows of a product round apart
 
 
 @pytest.mark.parametrize("name", OF_LATENTS)
