@@ -9,7 +9,7 @@ import typer
 from lvmlib.cli import options
 from lvmlib.cli.errors import Commands
 from lvmlib.cli.examples import numbers
-from lvmlib.cli.training_options import BOUND, DataOptions, RunOptions, WarmUp, settings_given, with_shared_options
+from lvmlib.cli.training_options import BOUND, DataOptions, RunOptions, WarmUp, settings_given
 
 app = typer.Typer(cls=Commands, no_args_is_help=True, rich_markup_mode="rich", help="Train a model by gradients.")
 
@@ -28,8 +28,6 @@ def run_training(family: str, data: DataOptions, run: RunOptions, **own: Any) ->
     train(class_of(family)(**shared, **run.settings(), **own), run, settings_given())
 
 
-@app.command(cls=options.NotesWhatIsGiven)
-@with_shared_options
 def vae(
     *,
     data: DataOptions,

@@ -9,14 +9,12 @@ import typer
 from lvmlib.cli import options
 from lvmlib.cli.errors import CommandError
 from lvmlib.cli.examples import numbers
-from lvmlib.cli.train import app, run_training
-from lvmlib.cli.training_options import DataOptions, RunOptions, with_shared_options
+from lvmlib.cli.train import run_training
+from lvmlib.cli.training_options import DataOptions, RunOptions
 
 NothingToSample = Annotated[int | None, typer.Option("-k", "--k", hidden=True)]
 
 
-@app.command(cls=options.NotesWhatIsGiven)
-@with_shared_options
 def made(
     *,
     data: DataOptions,
@@ -45,8 +43,6 @@ def made(
     run_training("made", data, run, likelihood=likelihood, hidden=tuple(numbers("--hidden", hidden)), activation=activation)
 
 
-@app.command(cls=options.NotesWhatIsGiven)
-@with_shared_options
 def pixel_cnn(
     *,
     data: DataOptions,

@@ -9,12 +9,10 @@ import typer
 from lvmlib.cli import options
 from lvmlib.cli.examples import numbers
 from lvmlib.cli.layer_options import ACTIVATIONS, Activation, Blocks, Hidden, LayerOptions, one_width
-from lvmlib.cli.train import app, run_training
-from lvmlib.cli.training_options import DataOptions, RunOptions, with_shared_options
+from lvmlib.cli.train import run_training
+from lvmlib.cli.training_options import DataOptions, RunOptions
 
 
-@app.command(cls=options.NotesWhatIsGiven)
-@with_shared_options
 def ladder(
     *,
     data: DataOptions,
@@ -67,8 +65,6 @@ def ladder(
     )
 
 
-@app.command(cls=options.NotesWhatIsGiven)
-@with_shared_options
 def iaf(
     *,
     data: DataOptions,
@@ -155,8 +151,6 @@ ACTIVATIONS_OF_IAF = {
 """By inference and network; relu of all others."""
 
 
-@app.command(cls=options.NotesWhatIsGiven)
-@with_shared_options
 def biva(
     *,
     data: DataOptions,

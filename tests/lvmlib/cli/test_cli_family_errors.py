@@ -55,7 +55,10 @@ CASES = {
     "one level": ("ladder --data {bits} --levels 1", None),
     "a PixelCNN of a table": ("pixel-cnn --data {bits}", "a PixelCNN is of images: --image-shape says their rows and columns"),
     "grey levels not said": ("made --data {bits} --likelihood discretized-logistic", "--levels 256"),
-    "binarized codes": ("made --data {bits} --likelihood categorical --binarize fixed", "--binarize goes with --likelihood bernoulli"),
+    "binarized codes": (
+        "made --data {bits} --likelihood categorical --binarize fixed",
+        "--binarize goes with --likelihood bernoulli",
+    ),
     "samples of what is exact": ("made --data {bits} -k 5", "ln p(x) of an autoregressive model is exact"),
     "samples of what is exact, spelt out": ("pixel-cnn --data {bits} --k 5", "ln p(x) of an autoregressive model is exact"),
     "nothing to train on": ("biva", "--data must say what to train on"),

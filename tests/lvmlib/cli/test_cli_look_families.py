@@ -140,11 +140,14 @@ def test_pictures(runs, name: str, expected: set[str]) -> None:
 
 
 def test_info(runs) -> None:
+    def named(name: str) -> set[str]:
+        return {line.strip("│ ").split()[0] for line in done("info", runs(name)).output.splitlines() if line.strip("│ ")}
+
+    assert {"inference", "free-nats", "warm-up", "latent", "k"} <= named("ladder")
+    assert not {"likelihood", "missing", "sides", "blocks", "channels"} & named("ladder")
+    assert {"likelihood", "hidden"} <= named("made") and not {"k", "warm-up", "missing"} & named("made")
     output = done("info", runs("ladder")).output
-    named = [line.strip("│ ").split()[0] for line in output.splitlines() if line.strip("│ ")]
-    assert {"inference", "free-nats", "warm-up", "latent", "k"} <= set(named) and "residual" in output and "2 of 2" in output
-    assert not {"likelihood", "missing", "sides", "blocks", "channels"} & set(named)
-    assert not {"k", "warm-up", "missing"} & {line.strip("│ ").split(" ")[0] for line in done("info", runs("made")).output.splitlines()}
+    assert "residual" in output and "2 of 2" in output
 
 
 def test_convolutions_and_averaged_weights(tmp_path: Path) -> None:
@@ -187,11 +190,15 @@ REFUSED = {
         "ladder", ["sample", "{run}", "-o", "{out}.npy", "--fix-layers", 3], "--fix-layers must be in 1 .. 2, 1 next to x, got 3"
     ),
     "layer 0": ("ladder", ["sample", "{run}", "-o", "{out}.npy", "--fix-layers", 0], "must be whole numbers of at least 1"),
-    "an example without layers": ("ladder", ["sample", "{run}", "-o", "{out}.npy", "--example", 1], "what --fix-layers are held at"),
+    "an example without layers": (
+        "ladder", ["sample", "{run}", "-o", "{out}.npy", "--example", 1], "what --fix-layers are held at"
+    ),
     "an example that is not there": (
         "ladder", ["sample", "{run}", "-o", "{out}.npy", "--fix-layers", 2, "--example", 99], "--example must be in 0 .. 15"
     ),
-    "a dimension that is not there": ("biva", ["traverse", "{run}", "-o", "{out}.npy", "--dimension", 2], "must be in 0 .. 1, got 2"),
+    "a dimension that is not there": (
+        "biva", ["traverse", "{run}", "-o", "{out}.npy", "--dimension", 2], "must be in 0 .. 1, got 2"
+    ),
     "missing values": ("made", ["evaluate", "{run}", "--missing"], "was trained without --missing"),
 }  # fmt: skip
 
