@@ -37,7 +37,7 @@ EXACT = ["made", "pixel-cnn"]
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory):
-    """The folder of a run by its name in ``COMMANDS``, trained when it is first asked for; with pictures those of ``PICTURES``."""
+    """The folder of a run by its name in ``COMMANDS``, trained when first asked for; those of ``PICTURES`` with pictures."""
     made: dict[str, Path] = {}
     root = tmp_path_factory.mktemp("families")
     np.save(root / "x.npy", bits().reshape(80, 2, 3))
