@@ -28,12 +28,13 @@ def told(tmp_path_factory):
 
 def test_bound_gradient_and_random_numbers_are_the_same(told):
     """To the bit, with backends that only follow what is computed: batches of two sizes, a KL that warms up."""
-    assert told["whole graph"]["same"] and told["elbo"]["same"]
+    assert told["whole graph"]["same"] and told["elbo"]["same"] and told["flows"]["same"]
 
 
 def test_all_of_the_objective_is_one_graph(told):
     """Of free bits, drawing included: one for each of the settings that differ in more than numbers, and nothing left out."""
     assert told["whole graph"]["breaks"] == 0 and 1 <= told["whole graph"]["n_graphs"] <= 4
+    assert told["flows"]["breaks"] == 0 and told["flows"]["n_graphs"] == 1
     assert told["large products"]
 
 
