@@ -31,6 +31,7 @@ def test_rows_of_the_report_stay_unless_a_run_has_gone_further(tmp_path):
     written(tmp_path, "a", name="a", epochs=100)
     written(tmp_path, "b", name="b", epochs=9)
     written(tmp_path, "c", name="c", epochs=3)
+    written(tmp_path, "c_quick", name="c", epochs=300)  # of few images, for no table
     found = {(one["name"], one["seed"]): one for one in shared.merged_rows(before, tmp_path, ("name", "seed"))}
     assert {key: one["epochs"] for key, one in found.items()} == {("a", 1): 100, ("a", 2): 40, ("b", 1): 40, ("c", 1): 3}
     assert [key for key, one in found.items() if one.get("from") == "report"] == [("a", 2), ("b", 1)]

@@ -89,6 +89,8 @@ def merged_rows(before: list[dict], runs: Path, key: Key) -> list[dict]:
     """Rows of the report before, and those evaluated in ``runs``; of two with one key the one with more epochs, or the newer."""
     rows = {_of(one, key): one for one in before}
     for path in sorted(runs.glob("*/evaluation_*.json")):
+        if path.parent.name.endswith("_quick"):
+            continue
         one = json.loads(path.read_text(encoding="utf-8"))
         kept = rows.get(_of(one, key))
         if kept is None or one["epochs"] >= kept["epochs"]:
