@@ -2,7 +2,7 @@
 
     python tests/benchmarks/hierarchical_table.py --equal dynamic               # 1, 2 and 3 layers, one budget: half an hour
     python tests/benchmarks/hierarchical_table.py --row ladder_3 --minutes 20   # a slice; the same command goes on
-    python tests/benchmarks/hierarchical_table.py --row residual_6 --device cuda --precision bfloat16 --minutes 9
+    python tests/benchmarks/hierarchical_table.py --row ladder_6 --device cuda --precision bfloat16 --compile --minutes 9
     python tests/benchmarks/hierarchical_table.py --rows                        # what there is
     python tests/benchmarks/hierarchical_table.py --table                       # writes the table anew
 
@@ -125,7 +125,7 @@ def one_row(row: Row, settings: argparse.Namespace) -> None:
     device, quick = torch.device(settings.device), settings.quick
     try:
         trained = train_row(
-            row, settings.seed, folder, device, settings.minutes, settings.precision, sys.stderr.isatty(), quick
+            row, settings.seed, folder, device, settings.minutes, settings.precision, settings.compile, sys.stderr.isatty(), quick
         )
     except ImportError as error:
         raise SystemExit(f"{row.name} needs a module that is not here: {error}") from error
@@ -151,6 +151,7 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=1000, help="K of the evaluation")
     parser.add_argument("--images", type=int, help="of the test images, the first so many; all where not given")
     parser.add_argument("--precision", choices=["full", "bfloat16"], default="full")
+    parser.add_argument("--compile", action="store_true", help="training steps through torch.compile, for deep rows on a GPU")
     shared.add_options(parser, RUNS, "epochs")
     parser.add_argument("--rows", action="store_true", help="list them and end")
     parser.add_argument("--quick", action="store_true", help="256 training and 20 test images, 20 samples, one epoch; no table")
