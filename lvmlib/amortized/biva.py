@@ -9,7 +9,7 @@ The distributions stand in :mod:`lvmlib.amortized.biva_distributions`, the netwo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from jaxtyping import Float
@@ -87,6 +87,42 @@ class BIVA(LayeredCodes, LatentVariableModel, nn.Module):
     def posterior(self, x: Tensor) -> BidirectionalPosterior:
         """q(z|x): of each example."""
         return BidirectionalPosterior(tuple(self.layers), x)
+
+    def sample(
+        self, n_samples: int, random_state: Seed, fixed: Mapping[int, tuple[Tensor, ...]] | None = None
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Draw z ~ p(z), then x ~ p(x|z), both as rows of n_samples.
+
+        Parameters
+        ----------
+        fixed
+            ``{l: (z_l^BU, z_l^TD)}``, of the top layer ``{L: (z_L,)}``, each (n,) or (n_samples, n): layers held at these values,
+            those below drawn given them.
+
+        Raises
+        ------
+        ValueError
+            If ``n_samples`` is below 1, or ``fixed`` names no layer of the model or has other shapes.
+        TypeError
+            If ``n_samples`` is no integer.
+        """
+        check_count("n_samples", n_samples)
+        places: dict[int, Tensor] = {}  # by the place in the tuple z, counted from 1
+        for l, z in (fixed or {}).items():
+            places |= enumerate(self._checked_fixed(l, z, n_samples), start=2 * l - 1)
+        with torch.no_grad(), drawing_from(as_generator(random_state)):
+            met = generate(tuple(self.layers), drawing(torch.Size([n_samples]), places, torch.Size()))
+            return self.decoder(met.states[0]).sample(), met.z
+
+    def _checked_fixed(self, l: int, z: tuple[Tensor, ...], n_samples: int) -> tuple[Tensor, ...]:
+        if l not in range(1, self.n_layers + 1):
+            raise ValueError(f"fixed must name layers 1 .. {self.n_layers}, z_1 next to x, got {l!r}")
+        layer = self.layers[l - 1]
+        widths = [self.n_latent] if l == self.n_layers else [layer.n_bottom_up, layer.n_top_down]
+        given_shapes = [tuple(one.shape) for one in z]
+        if len(z) != len(widths) or any(got not in ((n,), (n_samples, n)) for got, n in zip(given_shapes, widths)):
+            raise ValueError(f"fixed[{l}] must be of widths {widths}, each one row or {n_samples}, got {given_shapes}")
+        return z
 
     def likelihood(self, z: tuple[Tensor, ...]) -> Distribution:
         """p(x|z)."""
