@@ -1,0 +1,22 @@
+"""With sums where others write expectations."""
+
+
+def layer_step():
+    return (
+        Derivation(log(new(p_x)))
+        .equals(log(sum_z(new(p_xz))), because="marginalization")
+        .equals(log(sum_z(q_z * (new(p_xz) / q_z))), because="multiply by one")
+        .equals(log(E(q_z, new(p_xz) / q_z)), because="definition of expectation")
+        .at_least(E(q_z, log(new(p_xz) / q_z)), because="Jensen")
+        .equals(sum_z(q_z * log(new(p_xz) / q_z)), because="definition of expectation")
+        .equals(sum_z(q_z * (log(new(p_xz)) - log(q_z))), because="log of a product")
+        .equals(sum_z(q_z * log(new(p_xz))) - sum_z(q_z * log(q_z)), because="linearity")
+        .at_least(sum_z(q_z * log(p_xz)) - sum_z(q_z * log(q_z)), because="M-step")
+        .equals(E(q_z, log(p_xz)) - E(q_z, log(q_z)), because="definition of expectation")
+        .equals(E(q_z, log(p_z * p_x_given_z)) - E(q_z, log(q_z)), because="product rule")
+        .equals(E(q_z, log(p_z) + log(p_x_given_z)) - E(q_z, log(q_z)), because="log of a product")
+        .equals(E(q_z, log(p_z)) + E(q_z, log(p_x_given_z)) - E(q_z, log(q_z)), because="linearity")
+        .equals(E(q_z, log(p_x_given_z)) - E(q_z, log(q_z) - log(p_z)), because="linearity")
+        .equals(E(q_z, log(p_x_given_z)) - E(q_z, log(q_z / p_z)), because="log of a product")
+        .equals(E(q_z, log(p_x_given_z)) - KL(q_z, p_z), because="definition of KL")
+    )
