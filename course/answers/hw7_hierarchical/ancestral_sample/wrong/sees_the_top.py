@@ -12,7 +12,6 @@ def ancestral_sample(model, noise, fixed):
         elif l == n_layers:
             layers[l - 1] = noise[l - 1]
         else:
-            above = layers[-1] if layers[-1].shape[-1] == layers[l].shape[-1] else layers[l]
-            mean, log_scale = conditional(model, l, above)
+            mean, log_scale = conditional(model, l, layers[-1])
             layers[l - 1] = mean + log_scale.exp() * noise[l - 1]
     return tuple(layers)

@@ -10,7 +10,7 @@ def hierarchical_elbo(model, x, z, q):
     kls = []
     for l, (mean, log_scale) in enumerate(q, start=1):
         if l < len(z):
-            prior_mean, prior_log_scale = conditional(model, l, z[l - 1] if z[l - 1].shape == z[l].shape else z[l])
+            prior_mean, prior_log_scale = conditional(model, l, z[l - 1])
         else:
             prior_mean, prior_log_scale = torch.zeros_like(mean), torch.zeros_like(mean)
         distance = (mean - prior_mean) / prior_log_scale.exp()

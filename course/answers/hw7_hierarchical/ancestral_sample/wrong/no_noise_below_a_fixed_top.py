@@ -1,0 +1,17 @@
+"""With the top layer fixed, everything below is its mean.
+
+Fixing a layer takes away its own noise only: those below are still drawn.
+"""
+
+
+def ancestral_sample(model, noise, fixed):
+    n_layers, layers = len(noise), [None] * len(noise)
+    for l in range(n_layers, 0, -1):
+        if fixed[l - 1] is not None:
+            layers[l - 1] = fixed[l - 1]
+        elif l == n_layers:
+            layers[l - 1] = noise[l - 1]
+        else:
+            mean, log_scale = conditional(model, l, layers[l])
+            layers[l - 1] = mean + log_scale.exp() * noise[l - 1] * (fixed[-1] is None)
+    return tuple(layers)
