@@ -188,11 +188,12 @@ def draw(table: dict[str, dict[str, float]], model: BIVA, x: Tensor, side: int, 
             ax.axhline(0.5, linestyle=":", color="grey")
             ax.set(title=title, xlabel="k: layers left to the prior", ylim=(0, 1.02), xticks=list(depths))
         of_bounds.set_ylabel("area under the ROC")
-        of_differences.legend(fontsize=7)
+        figure.legend(*of_bounds.get_legend_handles_labels(), loc="outside lower center", ncols=4)
         rows = [x[:4], *(model.mean_above(x[:4], k, 1, 0)[0] for k in range(n_layers))]
         grid = torch.stack(rows).unflatten(2, (side, side)).permute(0, 2, 1, 3).flatten(2).flatten(0, 1)
         of_images.imshow(grid, cmap="gray_r", vmin=0, vmax=1)
         of_images.set(title="x, and E[x|z] above k", xticks=[], yticks=[side * (i + 0.5) for i in range(len(rows))])
+        of_images.grid(visible=False)
         of_images.set_yticklabels(["x", *(f"k = {k}" for k in range(n_layers))])
     areas = (f"{name}: {row['L>0']:.2f} by L, {row[f'L>{n_layers}']:.2f} by the prior" for name, row in table.items())
     set_alt_text(figure, f"Areas under the ROC. {'; '.join(areas)}.")

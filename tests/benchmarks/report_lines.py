@@ -78,7 +78,7 @@ def of_biva(report: dict) -> tuple[str, str, str]:
     others = ", ".join(f"{name} {max(row[score] for score in bounds):.3f}" for name, row in areas.items() if name != left_out)
     found = (
         f"area under the ROC, {left_out}: {bounds[best]:.3f} by {best}; L alone {bounds['L>0']:.3f}, flat ELBO "
-        f"{areas[left_out]['flat ELBO']:.3f}, pixels' marginals {areas[left_out]['marginals']:.3f}. Best of L^(>k) for {others}"
+        f"{areas[left_out]['flat ELBO']:.3f}, pixels' marginals {areas[left_out]['marginals']:.3f}. Best score for {others}"
     )
     return "BIVA, anomalies by the bounds of layers k and above, MNIST at 14 x 14", found, ""
 
@@ -113,6 +113,7 @@ LINES: dict[str, Callable[[dict], tuple[str, str, str]]] = {
     "cpc": of_cpc,
     "empowerment": of_empowerment,
     "iaf_posterior": of_iaf,
+    "biva_anomaly_mnist": of_biva,
     "pixel_cnn_digits": of_pixel_cnn,
 }
 
