@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -113,3 +114,28 @@ def check_examples(name: str, value: object) -> None:
         raise TypeError(f"{name} must be a torch tensor, got {type(value).__name__}")
     if value.ndim == 0 or 0 in value.shape:
         raise ValueError(f"{name} must have the shape (batch, ...), no dimension 0, got {tuple(value.shape)}")
+
+
+def check_each_count(name: str, values: object) -> None:
+    """Raise a TypeError unless ``values`` lists integers, one a layer, a ValueError unless there is one and each is at least 1."""
+    if isinstance(values, str) or not isinstance(values, Sequence):
+        raise TypeError(f"{name} must list one whole number a layer, z_1's first, got {values!r}")
+    check_at_least(f"the number of layers in {name}", len(values), 1)
+    for value in values:
+        check_count(name, value)
+
+
+@contextmanager
+def blamed_on_data(check_data: Callable[[object], object], x: object) -> Iterator[None]:
+    """Where what is done within it fails, and ``check_data`` tells what is wrong with ``x``, that is the error.
+
+    Networks fail at data of another width, dtype or kind with an error that doesn't name them; nothing is checked, and no time
+    spent, while nothing fails.
+    """
+    try:
+        yield
+    except (AttributeError, IndexError, RuntimeError, TypeError):
+        if not isinstance(x, Tensor):
+            raise TypeError(f"x must be a torch tensor, got {kind(x)}") from None
+        check_data(x)
+        raise

@@ -1,0 +1,201 @@
+"""Upper layers alone, of every kind of hierarchy: L^{>k}, layers held or drawn anew, what each holds; and clear refusals.
+
+Exact: a linear-Gaussian hierarchy's ln p(x), and a model of three binary features, whose probabilities sum to one.
+"""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+
+from biva_models import CASES as BIVA_CASES
+from biva_models import made as made_biva
+from flow_models import CASES as FLOW_CASES
+from hierarchical_models import CASES as LADDER_CASES
+from linear_hierarchies import WIDTHS, exactly_inferred
+from lvmlib.amortized.active_units import latent_use
+from lvmlib.amortized.anomaly import bounds_above
+from lvmlib.amortized.architectures import bernoulli_vae
+from lvmlib.amortized.biva_architectures import bernoulli_biva
+from lvmlib.amortized.inverse_autoregressive_architectures import inverse_autoregressive_vae
+from lvmlib.amortized.layer_use import resample_below, what_each_layer_holds
+from lvmlib.bounds import elbo
+from lvmlib.generators.autoregressive import BernoulliMADE
+from lvmlib.likelihood import importance_sampling
+
+MODELS = {
+    **{name: LADDER_CASES[name].model for name in ("ladder-skip", "bottom_up-markov", "convolutional-residual", "one-layer")},
+    **{name: FLOW_CASES[name].model for name in ("residual", "bidirectional")},
+    **{f"biva-{name}": (lambda case=case: made_biva(case)) for name, case in BIVA_CASES.items()},
+}
+
+
+@pytest.fixture(params=MODELS, ids=list(MODELS))
+def model(request):
+    return MODELS[request.param]()
+
+
+def binary(model, n=6, seed=21):
+    n_features = model.sample(1, 0)[0].shape[1]
+    return (torch.rand(n, n_features, generator=torch.Generator().manual_seed(seed), dtype=torch.float64) > 0.6).double()
+
+
+def test_the_weights_of_every_depth(model):
+    """k = 0 is log_w with the same draws, k = L draws from p(z) alone: its mean weight estimates p(x) as naive Monte Carlo does."""
+    x, n = binary(model), model.n_layers
+    with torch.no_grad():
+        every = model.log_w_of_every_depth(x, 4, 3)
+        assert every.shape == (n + 1, 4, len(x)) and torch.isfinite(every).all()
+        torch.testing.assert_close(every[0], model.log_w(x, 4, 3), rtol=1e-12, atol=1e-10)
+        for k in range(n + 1):
+            torch.testing.assert_close(model.log_w_above(x, 4, 3, k)[:, 0].shape, every[k][:, 0].shape)
+    with pytest.raises(ValueError, match=f"k must be a whole number in 0 .. {n}, got {n + 1}"):
+        model.log_w_above(x, 1, 0, n + 1)
+
+
+@pytest.mark.parametrize("kind", ["ladder", "residual", "bottom_up"])
+def test_mean_weights_of_every_depth_are_p_of_x(kind):
+    """ln p(x) of a linear-Gaussian hierarchy is known; 40 means of 400 weights, within 5 of their standard errors, at each k.
+
+    With the exact posterior the bounds fall as k grows.
+    """
+    hierarchy = exactly_inferred(kind)
+    model = hierarchy.model(kind)
+    x = 0.8 * torch.randn(3, WIDTHS[0], generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+    with torch.no_grad():
+        exact = importance_sampling(model, x, 2, 0).log_marginal  # exact posterior: each weight is p(x)
+        runs = torch.stack([model.log_w_of_every_depth(x, 400, seed) for seed in range(40)])  # (run, k, K, batch)
+    ratios = (runs - exact).exp().mean(2)
+    error = ratios.std(0) / 40**0.5
+    assert ((ratios.mean(0) - 1).abs() < 5 * error + 1e-9).all()
+    assert (ratios[:, 0] - 1).abs().max() < 1e-9
+    falling = bounds_above(model, x, 2_000, 1)
+    assert (falling[1:] < falling[:-1]).all()
+
+
+def test_bounds_above_of_every_kind(model):
+    x = binary(model)
+    bounds = bounds_above(model, x, 5, 2)
+    assert bounds.shape == (model.n_layers + 1, len(x)) and not bounds.requires_grad
+    torch.testing.assert_close(bounds[0], elbo(model.log_w(x, 5, torch.Generator().manual_seed(2)).detach()), rtol=1e-12, atol=1e-10)
+
+
+def test_layers_are_kept_or_drawn_anew(model):
+    """All kept: K times one image; the fewer are kept the more the draws differ, and with none kept no x is known."""
+    x, n = binary(model), model.n_layers
+    images = [resample_below(model, x, layer, 7, 1) for layer in range(1, n + 2)]
+    assert all(one.shape == (7, *x.shape) for one in images)
+    torch.testing.assert_close(images[0], images[0][:1].expand(7, -1, -1), rtol=0, atol=1e-13)  # rounding
+    assert all((one.std(0).amax(-1) > 1e-5).all() for one in images[1:])
+    assert torch.equal(resample_below(model, x, n + 1, 7, 1), resample_below(model, 1 - x, n + 1, 7, 1))
+    with pytest.raises(ValueError, match=rf"layer must be in 1 \.\. {n + 1}, z_1 next to x, got {n + 2}"):
+        resample_below(model, x, n + 2, 2, 0)
+
+
+def test_what_each_layer_holds_of_every_kind(model):
+    """The KL of each layer is that of elbo_terms, all its latents together; with all layers the error is that of E[x|z]."""
+    x = binary(model)
+    use = what_each_layer_holds(model, x, 6, 5)
+    assert use.kl.shape == (model.n_layers, len(x)) and use.squared_error.shape == (model.n_layers + 1, len(x))
+    assert use.explained.shape == (model.n_layers,) and torch.isfinite(use.explained).all()
+    with torch.no_grad():
+        terms = model.elbo_terms(x, 6, torch.Generator().manual_seed(5))
+    sums = [kl.sum(-1).mean(0) for kl in terms.kl]
+    expected = torch.stack([sum(sums.pop(0) for _ in widths) for widths in model.latent_widths])
+    torch.testing.assert_close(use.kl, expected, rtol=1e-10, atol=1e-10)
+    alone = torch.cat([what_each_layer_holds(model, x, 6, 5, batch_size=2).kl[:, :2]])
+    assert alone.shape == (model.n_layers, 2)
+
+
+def test_latent_use_of_every_kind(model):
+    x = binary(model, 30)
+    use = latent_use(model, x, 8, 1, batch_size=13)
+    widths = [n for layer in model.latent_widths for n in layer]
+    assert [tuple(one.shape) for one in use.activity] == [tuple(one.shape) for one in use.kl] == [(n,) for n in widths]
+    assert all(torch.isfinite(one).all() for one in use.activity)
+
+
+def test_activity_of_what_biva_draws_first_is_exact():
+    """Cov_x of the mean of q(z_1^BU|x), computed apart."""
+    model = made_biva(BIVA_CASES["perceptrons"])
+    x = binary(model, 30)
+    with torch.no_grad():
+        mean = model.layers[0].to_bottom_up(model.layers[0].rise_bottom_up(x)).mean
+    torch.testing.assert_close(latent_use(model, x, 2, 0).activity[0], mean.var(0), rtol=1e-10, atol=1e-12)
+
+
+def test_layers_held(model):
+    """As given in every row, one row for all or row by row; those above as without, those below drawn given them."""
+    _, free = model.sample(9, 1)
+    place = 0
+    for layer, widths in enumerate(model.latent_widths, 1):
+        rows = [2 * one[:1] + 1 for one in free[place : place + len(widths)]]  # (1, n) as encode of one example has them
+        for held in (rows, [one[0] for one in rows], [one + torch.arange(9.0)[:, None] for one in rows]):
+            _, z = model.sample(9, 1, fixed={layer: held[0] if len(widths) == 1 else tuple(held)})
+            for one, values in zip(z[place:], held):
+                assert torch.equal(one, values.expand(9, -1))
+            assert all(torch.equal(one, other) for one, other in zip(z[place + len(widths) :], free[place + len(widths) :]))
+            assert all(not torch.equal(one, other) for one, other in zip(z[:place], free[:place]))
+        place += len(widths)
+
+
+@pytest.mark.parametrize(
+    ("name", "fixed", "error", "told"),
+    [
+        ("ladder-skip", {4: torch.zeros(3)}, ValueError, r"fixed must name layers 1 \.\. 3"),
+        ("ladder-skip", {2: torch.zeros(3).double()}, ValueError, r"fixed\[2\] must be of widths \[4\], each one row or 5"),
+        ("ladder-skip", {2: torch.zeros(4)}, TypeError, r"fixed\[2\] must be torch.float64, .* got torch.float32"),
+        ("ladder-skip", {2: np.zeros(4)}, TypeError, r"fixed\[2\] must be a torch tensor, .*torch.as_tensor makes it a tensor"),
+        ("ladder-skip", {2: [0.0] * 4}, TypeError, r"fixed\[2\] must be a torch tensor, or a tuple of them, got float"),
+        ("ladder-skip", {2: torch.tensor([0.0, torch.nan, 0, 1]).double()}, ValueError, "finite, got 1 values"),
+        ("biva-perceptrons", {1: torch.zeros(4).double()}, ValueError, r"fixed\[1\] must be of widths \[4, 4\]"),
+        ("biva-perceptrons", {3: torch.zeros(2, 3).double()}, ValueError, r"fixed\[3\] must be of widths \[2\]"),
+    ],
+)
+def test_layers_that_cannot_be_held(name, fixed, error, told):
+    with pytest.raises(error, match=told):
+        MODELS[name]().sample(5, 0, fixed=fixed)
+
+
+@pytest.mark.parametrize(
+    "other", [bernoulli_vae(7, 3, (5,), random_state=0), inverse_autoregressive_vae(7, 3, random_state=0), BernoulliMADE(7, (5,))]
+)
+def test_models_without_layers_are_refused(other):
+    x = torch.zeros(2, 7)
+    for call in (lambda: bounds_above(other, x), lambda: what_each_layer_holds(other, x), lambda: resample_below(other, x, 1)):
+        with pytest.raises(TypeError, match=f"model must be a hierarchy.*got {type(other).__name__}|model"):
+            call()
+
+
+def test_data_that_are_not_of_the_model(model):
+    """Width, dtype, kind, one example alone, NaN: told of x, before or where the network fails."""
+    x = binary(model)
+    n = x.shape[1]
+    for call in (lambda x: model.log_w(x, 2, 0), lambda x: model.elbo_terms(x, 2, 0), model.encode, model.reconstruct):
+        for bad, error, told in [
+            (x[:, 1:], ValueError, f"x must have {n} columns"),
+            (x.float(), TypeError, "x must be torch.float64, as the model's parameters are"),
+            (x[0], ValueError, r"x must have the shape \(batch, features\)"),
+        ]:
+            with pytest.raises(error, match=told):
+                call(bad)
+    for call in (model.encode, model.reconstruct, lambda x: importance_sampling(model, x, 2, 0)):
+        with pytest.raises(ValueError, match="x holds 1 values that are NaN"):
+            call(torch.where(torch.arange(x.numel()).view_as(x) == 3, torch.nan, x))
+        with pytest.raises(ValueError, match=r"x must be in \[0, 1\] for a Bernoulli likelihood, got 16"):
+            call(16 * x)
+
+
+def test_every_x_of_a_small_model_sums_to_one():
+    """Importance weights of a BIVA of 3 features, each of its 8 values: Σ_x p(x) = 1 within 5 standard errors, at every depth."""
+    torch.manual_seed(2)
+    model = bernoulli_biva(3, (2, 1), n_hidden=4, activation="tanh", random_state=2).double()
+    x = torch.tensor(list(itertools.product([0.0, 1.0], repeat=3))).double()
+    with torch.no_grad():
+        for k in range(3):
+            weights = model.log_w_above(x, 4_000, 0, k).exp()
+            error = (weights.var(0) / 4_000).sum().sqrt()
+            assert (weights.mean(0).sum() - 1).abs() < 5 * error + 1e-9
