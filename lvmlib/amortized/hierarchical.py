@@ -175,8 +175,7 @@ class HierarchicalVAE(UpperLayers, LatentVariableModel, nn.Module):
 
     def _drawn(self, x: Tensor, n_samples: int) -> Pass:
         check_count("n_samples", n_samples)
-        if getattr(x, "ndim", 0) < 2:
-            self.check_data(x)
+        self._check_examples(x)
         with blamed_on_data(self.check_data, x):
             q = self.posterior(x)
             return self.joint_pass(q, drawing(torch.Size([n_samples]), None, q.batch_shape))

@@ -28,8 +28,8 @@ class InverseAutoregressiveVAE(VariationalAutoencoder):
     """A VAE of one layer whose encoder returns an inverse autoregressive flow."""
 
     def encode(self, x: Tensor) -> Tensor:
-        """What zero noise becomes, (batch, n_latent): a flow has no mean in closed form."""
-        return self.posterior(x).at_zero_noise()
+        """What zero noise becomes, (batch, n_latent): a flow has no mean in closed form. Raises as ``check_data``."""
+        return self.posterior(self.check_data(x)).at_zero_noise()
 
 
 def inverse_autoregressive_vae(

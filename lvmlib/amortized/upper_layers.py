@@ -19,6 +19,7 @@ from torch import Tensor
 
 from lvmlib.amortized.layered_codes import LayeredCodes
 from lvmlib.amortized.top_down import Choice, drawing
+from lvmlib.amortized.vae import VariationalAutoencoder
 from lvmlib.randomness import Seed, as_generator, drawing_from
 from lvmlib.validation import check_count, kind
 
@@ -40,6 +41,8 @@ class UpperLayers(LayeredCodes):
     def _log_w_above(self, x: Tensor, met: Any, k: int) -> Tensor:
         """ln w^{>k} of such a pass, (K, batch), nats."""
         raise NotImplementedError
+
+    _check_examples = VariationalAutoencoder._check_examples
 
     @property
     def n_layers(self) -> int:

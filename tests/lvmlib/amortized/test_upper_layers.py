@@ -1,4 +1,4 @@
-"""Upper layers alone, of every kind of hierarchy: L^{>k}, layers held or drawn anew, what each holds; and clear refusals.
+"""Upper layers alone, of every kind of hierarchy: L^{>k}, layers held or drawn anew, and what each holds.
 
 Exact: a linear-Gaussian hierarchy's ln p(x), and a model of three binary features, whose probabilities sum to one.
 """
@@ -7,30 +7,19 @@ from __future__ import annotations
 
 import itertools
 
-import numpy as np
 import pytest
 import torch
 
 from biva_models import CASES as BIVA_CASES
 from biva_models import made as made_biva
-from flow_models import CASES as FLOW_CASES
-from hierarchical_models import CASES as LADDER_CASES
+from every_hierarchy import MODELS, binary
 from linear_hierarchies import WIDTHS, exactly_inferred
 from lvmlib.amortized.active_units import latent_use
 from lvmlib.amortized.anomaly import bounds_above
-from lvmlib.amortized.architectures import bernoulli_vae
 from lvmlib.amortized.biva_architectures import bernoulli_biva
-from lvmlib.amortized.inverse_autoregressive_architectures import inverse_autoregressive_vae
 from lvmlib.amortized.layer_use import resample_below, what_each_layer_holds
 from lvmlib.bounds import elbo
-from lvmlib.generators.autoregressive import BernoulliMADE
 from lvmlib.likelihood import importance_sampling
-
-MODELS = {
-    **{name: LADDER_CASES[name].model for name in ("ladder-skip", "bottom_up-markov", "convolutional-residual", "one-layer")},
-    **{name: FLOW_CASES[name].model for name in ("residual", "bidirectional")},
-    **{f"biva-{name}": (lambda case=case: made_biva(case)) for name, case in BIVA_CASES.items()},
-}
 
 
 @pytest.fixture(params=MODELS, ids=list(MODELS))
@@ -38,20 +27,17 @@ def model(request):
     return MODELS[request.param]()
 
 
-def binary(model, n=6, seed=21):
-    n_features = model.sample(1, 0)[0].shape[1]
-    return (torch.rand(n, n_features, generator=torch.Generator().manual_seed(seed), dtype=torch.float64) > 0.6).double()
-
-
 def test_the_weights_of_every_depth(model):
-    """k = 0 is log_w with the same draws, k = L draws from p(z) alone: its mean weight estimates p(x) as naive Monte Carlo does."""
+    """k = 0 is log_w with the same draws."""
     x, n = binary(model), model.n_layers
     with torch.no_grad():
         every = model.log_w_of_every_depth(x, 4, 3)
         assert every.shape == (n + 1, 4, len(x)) and torch.isfinite(every).all()
         torch.testing.assert_close(every[0], model.log_w(x, 4, 3), rtol=1e-12, atol=1e-10)
-        for k in range(n + 1):
-            torch.testing.assert_close(model.log_w_above(x, 4, 3, k)[:, 0].shape, every[k][:, 0].shape)
+        alone = [model.log_w_above(x, 4, 3, k) for k in range(n + 1)]
+        assert all(one.shape == (4, len(x)) for one in alone)
+        torch.testing.assert_close(alone[0], every[0], rtol=1e-12, atol=1e-10)
+        assert not any(torch.equal(one, every[0]) for one in alone[1:])
     with pytest.raises(ValueError, match=f"k must be a whole number in 0 .. {n}, got {n + 1}"):
         model.log_w_above(x, 1, 0, n + 1)
 
@@ -96,7 +82,7 @@ def test_layers_are_kept_or_drawn_anew(model):
 
 
 def test_what_each_layer_holds_of_every_kind(model):
-    """The KL of each layer is that of elbo_terms, all its latents together; with all layers the error is that of E[x|z]."""
+    """The KL of each layer is that of elbo_terms, all its latents together."""
     x = binary(model)
     use = what_each_layer_holds(model, x, 6, 5)
     assert use.kl.shape == (model.n_layers, len(x)) and use.squared_error.shape == (model.n_layers + 1, len(x))
@@ -106,8 +92,8 @@ def test_what_each_layer_holds_of_every_kind(model):
     sums = [kl.sum(-1).mean(0) for kl in terms.kl]
     expected = torch.stack([sum(sums.pop(0) for _ in widths) for widths in model.latent_widths])
     torch.testing.assert_close(use.kl, expected, rtol=1e-10, atol=1e-10)
-    alone = torch.cat([what_each_layer_holds(model, x, 6, 5, batch_size=2).kl[:, :2]])
-    assert alone.shape == (model.n_layers, 2)
+    in_parts = what_each_layer_holds(model, x, 6, 5, batch_size=4)
+    assert in_parts.kl.shape == use.kl.shape and in_parts.squared_error.shape == use.squared_error.shape
 
 
 def test_latent_use_of_every_kind(model):
@@ -140,53 +126,6 @@ def test_layers_held(model):
             assert all(torch.equal(one, other) for one, other in zip(z[place + len(widths) :], free[place + len(widths) :]))
             assert all(not torch.equal(one, other) for one, other in zip(z[:place], free[:place]))
         place += len(widths)
-
-
-@pytest.mark.parametrize(
-    ("name", "fixed", "error", "told"),
-    [
-        ("ladder-skip", {4: torch.zeros(3)}, ValueError, r"fixed must name layers 1 \.\. 3"),
-        ("ladder-skip", {2: torch.zeros(3).double()}, ValueError, r"fixed\[2\] must be of widths \[4\], each one row or 5"),
-        ("ladder-skip", {2: torch.zeros(4)}, TypeError, r"fixed\[2\] must be torch.float64, .* got torch.float32"),
-        ("ladder-skip", {2: np.zeros(4)}, TypeError, r"fixed\[2\] must be a torch tensor, .*torch.as_tensor makes it a tensor"),
-        ("ladder-skip", {2: [0.0] * 4}, TypeError, r"fixed\[2\] must be a torch tensor, or a tuple of them, got float"),
-        ("ladder-skip", {2: torch.tensor([0.0, torch.nan, 0, 1]).double()}, ValueError, "finite, got 1 values"),
-        ("biva-perceptrons", {1: torch.zeros(4).double()}, ValueError, r"fixed\[1\] must be of widths \[4, 4\]"),
-        ("biva-perceptrons", {3: torch.zeros(2, 3).double()}, ValueError, r"fixed\[3\] must be of widths \[2\]"),
-    ],
-)
-def test_layers_that_cannot_be_held(name, fixed, error, told):
-    with pytest.raises(error, match=told):
-        MODELS[name]().sample(5, 0, fixed=fixed)
-
-
-@pytest.mark.parametrize(
-    "other", [bernoulli_vae(7, 3, (5,), random_state=0), inverse_autoregressive_vae(7, 3, random_state=0), BernoulliMADE(7, (5,))]
-)
-def test_models_without_layers_are_refused(other):
-    x = torch.zeros(2, 7)
-    for call in (lambda: bounds_above(other, x), lambda: what_each_layer_holds(other, x), lambda: resample_below(other, x, 1)):
-        with pytest.raises(TypeError, match=f"model must be a hierarchy.*got {type(other).__name__}|model"):
-            call()
-
-
-def test_data_that_are_not_of_the_model(model):
-    """Width, dtype, kind, one example alone, NaN: told of x, before or where the network fails."""
-    x = binary(model)
-    n = x.shape[1]
-    for call in (lambda x: model.log_w(x, 2, 0), lambda x: model.elbo_terms(x, 2, 0), model.encode, model.reconstruct):
-        for bad, error, told in [
-            (x[:, 1:], ValueError, f"x must have {n} columns"),
-            (x.float(), TypeError, "x must be torch.float64, as the model's parameters are"),
-            (x[0], ValueError, r"x must have the shape \(batch, features\)"),
-        ]:
-            with pytest.raises(error, match=told):
-                call(bad)
-    for call in (model.encode, model.reconstruct, lambda x: importance_sampling(model, x, 2, 0)):
-        with pytest.raises(ValueError, match="x holds 1 values that are NaN"):
-            call(torch.where(torch.arange(x.numel()).view_as(x) == 3, torch.nan, x))
-        with pytest.raises(ValueError, match=r"x must be in \[0, 1\] for a Bernoulli likelihood, got 16"):
-            call(16 * x)
 
 
 def test_every_x_of_a_small_model_sums_to_one():
