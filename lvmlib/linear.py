@@ -50,14 +50,14 @@ def _is_plain(layer: nn.Module | None) -> bool:
 
 def _by_onednn(x: Tensor, weight: Tensor) -> bool:
     return (
-        x.numel() * len(weight) >= SMALLEST
+        not torch.compiler.is_compiling()  # first: what follows can't be traced
+        and x.numel() * len(weight) >= SMALLEST
         and x.shape[-1] == weight.shape[-1]  # else linear says what is wrong
         and weight.dtype is torch.float32
         and (x.dtype is torch.float32 or torch.is_autocast_enabled("cpu"))
         and x.device.type == weight.device.type == "cpu"
         and mkl_is_held_back()
         and not torch._C._are_functorch_transforms_active()
-        and not torch.compiler.is_compiling()
     )
 
 

@@ -42,9 +42,9 @@ def global_generator(device: torch.device) -> torch.Generator:
 
 def is_global(generator: torch.Generator) -> bool:
     """Whether it is the global generator of its device."""
-    return generator is torch.default_generator or (
-        generator.device.type != "cpu" and generator is global_generator(generator.device)
-    )
+    if generator is torch.default_generator or any(generator is one for one in torch.cuda.default_generators):
+        return True  # known by identity alone, which torch.compile can follow
+    return generator.device.type not in ("cpu", "cuda") and generator is global_generator(generator.device)
 
 
 @contextmanager

@@ -31,6 +31,7 @@ def test_rows_of_the_report_stay_unless_a_run_has_gone_further(tmp_path):
     written(tmp_path, "a", name="a", epochs=100)
     written(tmp_path, "b", name="b", epochs=9)
     written(tmp_path, "c", name="c", epochs=3)
+    written(tmp_path, "c_quick", name="c", epochs=300)  # of few images, for no table
     found = {(one["name"], one["seed"]): one for one in shared.merged_rows(before, tmp_path, ("name", "seed"))}
     assert {key: one["epochs"] for key, one in found.items()} == {("a", 1): 100, ("a", 2): 40, ("b", 1): 40, ("c", 1): 3}
     assert [key for key, one in found.items() if one.get("from") == "report"] == [("a", 2), ("b", 1)]
@@ -43,10 +44,12 @@ def test_rows_of_the_report_stay_unless_a_run_has_gone_further(tmp_path):
 
 
 def test_a_comparison_made_again_takes_the_place_of_the_one_before():
-    before = [{"better": "b", "worse": "a", "seed": 1, "difference": 0.5}, {"better": "c", "worse": "a", "seed": 1, "difference": 1}]
-    now = [{"better": "b", "worse": "a", "seed": 1, "difference": 0.7}, {"better": "b", "worse": "a", "seed": 2, "difference": 9}]
+    def order(better, seed, difference):
+        return {"better": better, "worse": "a", "seed": seed, "difference": difference}
+
+    before, now = [order("b", 1, 0.5), order("c", 1, 1.0)], [order("b", 1, 0.7), order("b", 2, 9.0)]
     found = shared.merged_orders(before, now, ("better", "worse", "seed"))
-    assert [(one["better"], one["seed"], one["difference"]) for one in found] == [("b", 1, 0.7), ("c", 1, 1), ("b", 2, 9)]
+    assert [(one["better"], one["seed"], one["difference"]) for one in found] == [("b", 1, 0.7), ("c", 1, 1.0), ("b", 2, 9.0)]
 
 
 def test_errors_over_images_and_of_samples():

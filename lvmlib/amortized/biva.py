@@ -153,11 +153,6 @@ class BIVA(UpperLayers, LatentVariableModel, nn.Module):
                 terms.append(q.kl_per_feature(p).expand(z.shape))
         return tuple(terms)
 
-    def layer_kl(self, terms: ElboTerms) -> Float[Tensor, "n_layers K batch"]:
-        """KL of each layer, z_1's first: of z_l^BU and z_l^TD together, nats."""
-        of_latent = [kl.sum(-1) for kl in terms.kl]
-        return torch.stack([*(up + down for up, down in zip(of_latent[0:-1:2], of_latent[1:-1:2])), of_latent[-1]])
-
     def _drawn(self, x: Tensor, n_samples: int) -> BidirectionalPass:
         check_count("n_samples", n_samples)
         self._check_examples(x)

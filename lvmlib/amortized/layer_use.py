@@ -77,9 +77,7 @@ def what_each_layer_holds(
             q = model.posterior(block)
             z = q.sample(torch.Size([n_samples]))
             halves = [[model.mean_below(z, layer) for _ in range(2)] for layer in range(1, model.n_layers + 2)]
-        terms = iter(model.kl_terms(q, z))  # of each latent, of which a layer may have several
-        of_layers = [torch.cat([next(terms) for _ in widths], dim=-1) for widths in model.latent_widths]
-        kl.append(torch.stack([one.sum(-1).mean(0) for one in of_layers]))
+        kl.append(model.layer_kl(model.kl_terms(q, z)).mean(1))
         errors.append(torch.stack([((block - one) * (block - other)).sum(-1).mean(0) for one, other in halves]))
     return LayerUse(torch.cat(kl, dim=1), torch.cat(errors, dim=1))
 

@@ -20,7 +20,8 @@ class SampledDensity:
       (A z drawn without gradients is a constant, and ln q at a constant z is another function of the parameters.)
     - Where none are recorded: also for views of the sample that leave rows whole, such as slices of samples or examples.
 
-    Values changed in place since, and copies, are not recognized.
+    Values changed in place since, and copies, are not recognized; under torch.compile, which can't ask whether a tensor was
+    changed, z must not be changed in place between the two.
     """
 
     def __init__(self) -> None:
@@ -28,8 +29,8 @@ class SampledDensity:
 
     def remember(self, z: tuple[Tensor, ...], log_q: Tensor) -> None:
         """``log_q`` begins with the dimensions of a row's index, (...), and may go on with others of its own."""
-        self._z = () if any(layer.is_inference() or not layer.is_contiguous() for layer in z) else z
-        self._versions = [layer._version for layer in self._z]
+        self._z = z if all(layer.is_contiguous() and _has_version(layer) for layer in z) else ()
+        self._versions = [] if torch.compiler.is_compiling() else [layer._version for layer in self._z]
         self._required = [layer.requires_grad for layer in self._z]
         self._with_gradients = torch.is_grad_enabled()
         self._log_q = log_q
@@ -38,7 +39,7 @@ class SampledDensity:
         """ln q of the rows of ``value``; None where it is not known to be of the sample."""
         if not self._z or len(value) != len(self._z) or not all(isinstance(layer, Tensor) for layer in value):
             return None
-        if any(layer._version != version for layer, version in zip(self._z, self._versions)):
+        if not torch.compiler.is_compiling() and self._changed():
             return None
         if all(layer is drawn for layer, drawn in zip(value, self._z)):
             if not torch.is_grad_enabled():
@@ -47,6 +48,10 @@ class SampledDensity:
             return self._log_q if self._with_gradients and same_graph else None
         return None if torch.is_grad_enabled() else self._of_views(value)
 
+    def _changed(self) -> bool:
+        """Whether a layer was changed in place, or may have been: of a sample drawn under torch.compile nothing is known later."""
+        return len(self._versions) < len(self._z) or any(one._version != was for one, was in zip(self._z, self._versions))
+
     def _of_views(self, value: tuple[Tensor, ...]) -> Tensor | None:
         found = [_rows(layer, drawn, version) for layer, drawn, version in zip(value, self._z, self._versions)]
         if found[0] is None or any(rows != found[0] for rows in found):
@@ -54,6 +59,11 @@ class SampledDensity:
         n_row_dimensions = self._z[0].ndim - 1
         flat = self._log_q.detach().flatten(0, n_row_dimensions - 1) if n_row_dimensions else self._log_q.detach()[None]
         return flat[torch.arange(len(flat), device=flat.device).as_strided(*found[0])]
+
+
+def _has_version(layer: Tensor) -> bool:
+    """Tensors of inference mode have none; torch.compile can't follow the question, and doesn't ask for versions."""
+    return torch.compiler.is_compiling() or not layer.is_inference()
 
 
 def _rows(value: Tensor, drawn: Tensor, version: int) -> tuple[tuple[int, ...], tuple[int, ...], int] | None:

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from lvmlib.amortized.layered_codes import LayeredCodes
 from lvmlib.amortized.top_down import Choice, drawing
-from lvmlib.amortized.vae import VariationalAutoencoder
+from lvmlib.amortized.vae import ElboTerms, VariationalAutoencoder
 from lvmlib.randomness import Seed, as_generator, drawing_from
 from lvmlib.validation import check_count, kind
 
@@ -115,6 +115,11 @@ class UpperLayers(LayeredCodes):
         kept = dict(enumerate(z[first:], start=first + 1))
         _, state = self._generated(drawing(z[0].shape[:-1], kept, torch.Size()))
         return self.decoder(state).mean
+
+    def layer_kl(self, terms: ElboTerms | tuple[Tensor, ...]) -> Float[Tensor, "n_layers K batch"]:
+        """KL of each layer, z_1's first, nats: ``elbo_terms`` or ``kl_terms`` summed over the dimensions of all its latents."""
+        of_latents = iter([kl.sum(-1) for kl in (terms.kl if isinstance(terms, ElboTerms) else terms)])
+        return torch.stack([sum(next(of_latents) for _ in widths) for widths in self.latent_widths])
 
     def log_w_above(self, x: Tensor, n_samples: int, random_state: Seed, k: int) -> Float[Tensor, "K batch"]:
         r"""Log weights of L^{>k}, nats: z_{>k} ~ q(z_{>k}|x), and the layers up to k from their prior given those.

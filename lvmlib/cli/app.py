@@ -6,8 +6,10 @@ from typing import Annotated
 
 import typer
 
-from lvmlib.cli import fit_factors, look, train
+from lvmlib.cli import fit_factors, look, train, train_autoregressive, train_hierarchies
 from lvmlib.cli.errors import Commands
+from lvmlib.cli.options import NotesWhatIsGiven
+from lvmlib.cli.training_options import with_shared_options
 
 app = typer.Typer(
     cls=Commands,
@@ -20,6 +22,11 @@ app = typer.Typer(
 )
 app.add_typer(fit_factors.app, name="fit")  # the group of lvmlib.cli.fit, with all its commands
 app.add_typer(train.app, name="train")
+for command in (
+    train.vae, train_hierarchies.ladder, train_hierarchies.iaf, train_hierarchies.biva,
+    train_autoregressive.made, train_autoregressive.pixel_cnn,
+):  # fmt: skip
+    train.app.command(cls=NotesWhatIsGiven)(with_shared_options(command))
 for command in (look.evaluate, look.sample, look.reconstruct, look.traverse, look.info):
     app.command()(command)
 

@@ -172,8 +172,8 @@ def _from_file(source: Source, dtype: torch.dtype) -> Examples:
     return Examples(x, source, lengths=table.lengths, image_shape=image_shape, feature_names=table.names)
 
 
-def refuse_missing(examples: Examples, allowed: bool) -> None:
-    """Raise unless nothing is missing, or that was said."""
+def refuse_missing(examples: Examples, allowed: bool, option: str = "--missing") -> None:
+    """Raise unless nothing is missing, or that was said; ``option`` says it."""
     if allowed:
         return
     missing = examples.x.isnan() if examples.x.is_floating_point() else examples.x < 0
@@ -181,7 +181,7 @@ def refuse_missing(examples: Examples, allowed: bool) -> None:
         row, column = missing.nonzero()[0].tolist()
         raise CommandError(
             f"{examples.source.data} holds {int(missing.sum())} missing values (NaN), the first at "
-            f"{examples.place(row, column)}: --missing integrates them out"
+            f"{examples.place(row, column)}: {option} integrates them out"
         )
 
 

@@ -8,17 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
-from lvmlib.amortized.vae import VariationalAutoencoder
 from lvmlib.cli import exact_models
 from lvmlib.cli.errors import CommandError
 from lvmlib.cli.examples import Examples, Source, read_examples
+from lvmlib.cli.families import settings_of
 from lvmlib.cli.fitting import DTYPES, prepared
 from lvmlib.cli.run_folder import PARAMETERS, read_settings, shown
-from lvmlib.cli.vae_parts import binarized_once, other_source, read_parts
-from lvmlib.cli.vae_parts import prepared as prepared_for_vae
-from lvmlib.cli.vae_settings import Shape, VaeSettings, build_vae
+from lvmlib.cli.training_parts import binarized_once, other_source, read_parts
+from lvmlib.cli.training_parts import prepared as prepared_for_training
+from lvmlib.cli.training_settings import Shape, TrainingSettings
 from lvmlib.device import as_device
+from lvmlib.generators.chain_rule import AutoregressiveModel
 from lvmlib.training import load_weights
 from lvmlib.training.checkpoint import read_tensors
 
@@ -32,23 +34,29 @@ class LoadedRun:
 
     folder: Path
     recorded: dict[str, Any]
-    model: VariationalAutoencoder | exact_models.ExactModel
+    model: nn.Module | exact_models.ExactModel
     device: torch.device
     weights: str
-    """"model", or "ema" for the averaged ones; "" for an exact model."""
+    """"model", or "ema" for the averaged ones; "" for a model that was fitted."""
 
     @property
     def name(self) -> str:
         return self.recorded["model"]
 
     @property
-    def is_exact(self) -> bool:
+    def was_fitted(self) -> bool:
+        """By ``lvm fit``; else trained."""
         return self.recorded["command"] == "fit"
 
     @property
-    def settings(self) -> VaeSettings:
-        """Of a variational autoencoder."""
-        return VaeSettings.from_json(self.recorded["settings"])
+    def is_autoregressive(self) -> bool:
+        """Whether ln p(x) is exact though it was trained: there are no latents."""
+        return isinstance(self.model, AutoregressiveModel)
+
+    @property
+    def settings(self) -> TrainingSettings:
+        """Of a model that was trained."""
+        return settings_of(self.recorded)
 
     @property
     def image_shape(self) -> tuple[int, int] | None:
@@ -65,13 +73,13 @@ class LoadedRun:
 
         Where none is named: the test part if there is one, else the data that the run was made from.
         """
-        found = self._of_exact(data) if self.is_exact else self._of_vae(data)
+        found = self._of_fitted(data) if self.was_fitted else self._of_trained(data)
         n_features = self.recorded.get("n_features") or self.recorded["shape"]["n_features"]
         if found.n_features != n_features:
             raise CommandError(f"{found.source.data} has {found.n_features} columns, but the run was made from {n_features}")
         return found.with_x(found.x.to(self.device))
 
-    def _of_exact(self, data: str | None) -> Examples:
+    def _of_fitted(self, data: str | None) -> Examples:
         source = Source(**self.recorded["source"] | {"columns": tuple(self.recorded["source"]["columns"])})
         part = "train"
         if (data == "validation" and not source.has_validation_part) or (data == "test" and not source.has_test_part):
@@ -88,7 +96,7 @@ class LoadedRun:
         named = data is not None and data not in PARTS
         return dataclasses.replace(examples, part=part if source.has_test_part else source.label if named else "train")
 
-    def _of_vae(self, data: str | None) -> Examples:
+    def _of_trained(self, data: str | None) -> Examples:
         settings = self.settings
         if data in PARTS or data is None:
             parts = read_parts(settings)
@@ -101,7 +109,7 @@ class LoadedRun:
         else:
             source = other_source(settings.source, data)
             name = "test" if source.has_test_part else source.label
-            found = prepared_for_vae(read_examples(source, torch.float32, "test"), settings)
+            found = prepared_for_training(read_examples(source, torch.float32, "test"), settings)
         return dataclasses.replace(binarized_once(found, settings.binarize, settings.seed), part=name)
 
 
@@ -111,7 +119,7 @@ def load_run(folder: Path, device: str | None = None, weights: str = "auto", mis
     Parameters
     ----------
     weights : {"auto", "model", "ema"}
-        Of a variational autoencoder: the averaged ones where there are such, or which.
+        Of a model that was trained: the averaged ones where there are such, or which.
     missing
         Whether data may have missing values, though the run was made without: an exact model integrates them out all the same.
 
@@ -123,10 +131,12 @@ def load_run(folder: Path, device: str | None = None, weights: str = "auto", mis
     recorded = read_settings(folder)
     if recorded["command"] == "fit":
         if device not in (None, "auto", "cpu"):
-            raise CommandError(f"a {recorded['model']} is evaluated on the processor; --device {device} is for a VAE")
+            raise CommandError(
+                f"a {recorded['model']} is evaluated on the processor; --device {device} is for what lvm train made"
+            )
         if missing:
             recorded = recorded | {"preparation": recorded["preparation"] | {"missing": True}}
-        return _load_exact(folder, recorded)
+        return _load_fitted(folder, recorded)
     where = as_device(device)
     if weights == "auto":
         weights = "ema" if (folder / WEIGHTS["ema"]).exists() else "model"
@@ -135,17 +145,18 @@ def load_run(folder: Path, device: str | None = None, weights: str = "auto", mis
         state = (
             "the run keeps no averaged weights (--ema)"
             if weights == "ema"
-            else f"no training of it has ended or been stopped by Ctrl-C yet: lvm train vae --resume --out {shown(folder)}"
+            else "no training of it has ended or been stopped by Ctrl-C yet: "
+            f"lvm train {recorded['model']} --resume --out {shown(folder)}"
         )
         raise CommandError(f"there is no {path}: {state}")
-    settings = VaeSettings.from_json(recorded["settings"])
+    settings = settings_of(recorded)
     if missing and not settings.missing:
-        raise CommandError(f"{folder} was trained without --missing: its encoder has no place for a missing value")
-    model = load_weights(build_vae(settings, Shape(**recorded["shape"])), path)
+        raise CommandError(f"{folder} was trained without --missing: its network has no place for a missing value")
+    model = load_weights(settings.build(Shape.from_json(recorded["shape"])), path)
     return LoadedRun(folder, recorded, model.to(where).eval(), where, weights)
 
 
-def _load_exact(folder: Path, recorded: dict[str, Any]) -> LoadedRun:
+def _load_fitted(folder: Path, recorded: dict[str, Any]) -> LoadedRun:
     preparation = recorded["preparation"]
     dtype = DTYPES[preparation["dtype"]]
     model = exact_models.build(recorded["model"], recorded["arguments"], preparation["missing"], dtype)

@@ -28,7 +28,9 @@ DataOfRun = Annotated[
 
 def evaluate(
     run: options.RunFolder,
-    k: Annotated[int, typer.Option("-k", min=1, help="samples an example; an exact model needs none")] = 5000,
+    k: Annotated[
+        int | None, typer.Option("-k", "--k", min=1, help="samples an example, by default 5000; an exact likelihood takes none")
+    ] = None,
     data: DataOfRun = None,
     missing: options.Missing = False,
     n_examples: Annotated[int | None, typer.Option("--n-examples", min=1, help="the first so many alone")] = None,
@@ -39,9 +41,13 @@ def evaluate(
 ) -> None:
     """ln p(x) in nats per example: exact where the model is, else by importance sampling with its standard error.
 
+    Of a model with layers of latents the KL of each, too.
+
     Examples:
 
       lvm evaluate runs/vae-digits -k 5000
+
+      lvm evaluate runs/pixel-cnn-digits
 
       lvm evaluate runs/mixture-iris --data new_flowers.csv
     """
@@ -58,21 +64,37 @@ def sample(
         Literal["means", "draws"] | None,
         typer.Option("--show", help="the mean of p(x|z), or x drawn from it; by default means in a .png, else draws"),
     ] = None,
+    fix_layers: Annotated[
+        str | None,
+        typer.Option(
+            "--fix-layers",
+            metavar="L,L,..",
+            help="of a hierarchy: layers, 1 next to x, that are the same in all samples, those below drawn given them; "
+            "drawn once, or the code of --example",
+        ),
+    ] = None,
+    example: Annotated[
+        int | None, typer.Option("--example", help="hold --fix-layers at the code of this example of --data")
+    ] = None,
+    data: DataOfRun = None,
     seed: options.Seed = 0,
     device: options.Device = None,
     weights: Weights = "auto",
 ) -> None:
-    """Draw z ~ p(z), then x ~ p(x|z).
+    """Draw z ~ p(z), then x ~ p(x|z); of an autoregressive model x ~ p(x).
 
     Examples:
 
       lvm sample runs/vae-digits -o samples.png
 
+      lvm sample runs/ladder-digits -o below.png --fix-layers 3,2 --example 4
+
       lvm sample runs/mixture-iris -o flowers.csv -n 200 --seed 1
     """
     from lvmlib.cli.showing import sample
 
-    sample(run, output, n, seed, show, device, weights)
+    fixed = None if fix_layers is None else numbers("--fix-layers", fix_layers)
+    sample(run, output, n, seed, show, fixed, example, data, device, weights)
 
 
 def reconstruct(

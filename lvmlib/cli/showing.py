@@ -10,37 +10,69 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lvmlib.amortized.biva import BIVA
+from lvmlib.amortized.hierarchical import HierarchicalVAE
 from lvmlib.amortized.vae import VariationalAutoencoder
 from lvmlib.cli.errors import CommandError
 from lvmlib.cli.exact_models import OF_SEQUENCES
+from lvmlib.cli.families import settings_of
 from lvmlib.cli.loaded_run import LoadedRun, load_run
 from lvmlib.cli.report import print_table
 from lvmlib.cli.run_folder import EVALUATION, LOG, read_settings, shown, write_csv, write_figure
-from lvmlib.cli.vae_settings import VaeSettings
 from lvmlib.exact.factor_analysis.linear_gaussian_model import LinearGaussianModel
 from lvmlib.plots import plot_images, plot_reconstructions, plot_traversal
 
 OUTPUTS = (".png", ".npy", ".csv")
-WITH_CODES = "a VAE, factor analysis or PPCA"
+WITH_ENCODER = (VariationalAutoencoder, HierarchicalVAE, BIVA)
+WITH_CODES = "a VAE, a hierarchy, factor analysis or PPCA"
 MOST_TRAVERSED = 10
 
 
 @torch.no_grad()
-def sample(folder: Path, output: Path, n_samples: int, seed: int, show: str | None, device: str | None, weights: str) -> None:
-    """z ~ p(z), then x ~ p(x|z), or its mean."""
+def sample(
+    folder: Path,
+    output: Path,
+    n_samples: int,
+    seed: int,
+    show: str | None,
+    fixed: Sequence[int] | None,
+    example: int | None,
+    data: str | None,
+    device: str | None,
+    weights: str,
+) -> None:
+    """z ~ p(z), then x ~ p(x|z), or its mean; layers that are ``fixed`` are alike in all, drawn once or an example's code."""
     suffix = _suffix(output)
     run = load_run(folder, device, weights)
     shape = _image_shape(run, output) if suffix == ".png" else None
     show = show or ("means" if suffix == ".png" and _has_means(run) else "draws")
-    x, z = run.model.sample(n_samples, seed)
+    if show == "means" and not _has_means(run):
+        raise CommandError(f"--show means is not for {run.name}: {_why_no_means(run)}")
+    if fixed is None and (example, data) != (None, None):
+        raise CommandError("--example and --data say what --fix-layers are held at")
+    held = {} if fixed is None else {"fixed": _held(run, fixed, seed, example, data)}
+    drawn = run.model.sample(n_samples, seed, **held)
+    x = drawn if run.is_autoregressive else drawn[0]
     if show == "means":
-        if not _has_means(run):
-            raise CommandError(f"--show means is not for {run.name}: its rows are frames of one sequence, or symbols")
-        x = run.model.likelihood(z).mean
+        x = run.model.likelihood(drawn[1]).mean
     if suffix == ".png":
         _write(output, plot_images(x.cpu(), shape, limits=_limits(run)))
     else:
         _write(output, x, run.feature_names)
+
+
+def _held(run: LoadedRun, layers: Sequence[int], seed: int, example: int | None, data: str | None) -> dict[int, object]:
+    """What a hierarchy's ``sample`` takes as ``fixed``: of one draw from the prior, or of an example's code."""
+    model = run.model
+    if not isinstance(model, (HierarchicalVAE, BIVA)):
+        raise CommandError(f"--fix-layers is for hierarchies: ladder, biva, and iaf of several layers; {run.name} is none")
+    outside = [layer for layer in layers if layer > model.n_layers]
+    if outside:
+        raise CommandError(f"--fix-layers must be in 1 .. {model.n_layers}, 1 next to x, got {outside[0]}")
+    z = [one[0] for one in (model.sample(1, seed)[1] if example is None else model.encode(_example(run, example, data)))]
+    if isinstance(model, BIVA):
+        return {layer: tuple(z[2 * layer - 2 : 2 * layer]) for layer in layers}
+    return {layer: z[layer - 1] for layer in layers}
 
 
 @torch.no_grad()
@@ -50,7 +82,7 @@ def reconstruct(folder: Path, output: Path, data: str | None, n_examples: int, d
     run = load_run(folder, device, weights)
     shape = _image_shape(run, output) if suffix == ".png" else None
     x = _some(run.examples(data).x, n_examples)
-    if isinstance(run.model, VariationalAutoencoder):
+    if isinstance(run.model, WITH_ENCODER):
         again = run.model.reconstruct(run.model.check_data(x))
     elif isinstance(run.model, LinearGaussianModel):
         again = run.model.inverse_transform(run.model.transform(x))
@@ -82,7 +114,7 @@ def traverse(
         raise CommandError(f"--from must lie below --to, got {low} and {high}")
     run = load_run(folder, device, weights)
     model = run.model
-    if not isinstance(model, (VariationalAutoencoder, LinearGaussianModel)):
+    if not isinstance(model, (*WITH_ENCODER, LinearGaussianModel)):
         raise CommandError(f"lvm traverse is for {WITH_CODES}; {run.name} has no continuous z")
     shape = _image_shape(run, output) if suffix == ".png" else None
     start = _start(run, example, data)
@@ -107,16 +139,22 @@ def _start(run: LoadedRun, example: int | None, data: str | None) -> Tensor:
         z = model.prior().sample(torch.Size([1]))
         z = z[-1] if isinstance(z, tuple) else z
         return torch.zeros_like(z)
-    x = run.examples(data).x
-    if not 0 <= example < len(x):
-        raise CommandError(f"--example must be in 0 .. {len(x) - 1}, got {example}")
-    x = x[example : example + 1]
-    code = model.encode(x) if isinstance(model, VariationalAutoencoder) else model.transform(x)
+    x = _example(run, example, data)
+    code = model.encode(x) if isinstance(model, WITH_ENCODER) else model.transform(x)
     return code[-1] if isinstance(code, tuple) else code
 
 
-def _traversed(model: VariationalAutoencoder | LinearGaussianModel, start: Tensor, dimension: int, values: Tensor) -> Tensor:
-    if isinstance(model, VariationalAutoencoder):
+def _example(run: LoadedRun, example: int, data: str | None) -> Tensor:
+    x = run.examples(data).x
+    if not 0 <= example < len(x):
+        raise CommandError(f"--example must be in 0 .. {len(x) - 1}, got {example}")
+    return x[example : example + 1]
+
+
+def _traversed(
+    model: VariationalAutoencoder | HierarchicalVAE | BIVA | LinearGaussianModel, start: Tensor, dimension: int, values: Tensor
+) -> Tensor:
+    if isinstance(model, WITH_ENCODER):
         return model.traverse(start, dimension, values)[:, 0]
     z = start.repeat(len(values), 1)
     z[:, dimension] = values
@@ -130,7 +168,7 @@ def info(folder: Path) -> None:
     if recorded["command"] == "train":
         rows.append(("data", recorded["settings"]["source"]["data"]))
         rows += [(f"{name} examples", str(n)) for name, n in recorded["n_examples"].items() if n]
-        settings = VaeSettings.from_json(recorded["settings"]).as_options()
+        settings = settings_of(recorded).as_options()
     else:
         rows.append(("data", recorded["source"]["data"]))
         settings = {name.replace("_", "-"): value for name, value in recorded["arguments"].items()}
@@ -191,17 +229,23 @@ def _suffix(output: Path) -> str:
 def _image_shape(run: LoadedRun, output: Path) -> tuple[int, int]:
     if run.image_shape is None:
         raise CommandError(f"the run's examples are not images (--image-shape): write .npy or .csv instead of {output.name}")
-    if not run.is_exact and run.settings.likelihood == "categorical":
+    if not run.was_fitted and run.settings.likelihood == "categorical":
         raise CommandError(f"the values are codes of categories, not grey levels: write .npy or .csv instead of {output.name}")
     return run.image_shape
 
 
 def _has_means(run: LoadedRun) -> bool:
-    return run.name not in (*OF_SEQUENCES, "categorical-mixture")
+    return not run.is_autoregressive and run.name not in (*OF_SEQUENCES, "categorical-mixture")
+
+
+def _why_no_means(run: LoadedRun) -> str:
+    if run.is_autoregressive:
+        return "the mean of p(x) has no closed form"
+    return "its rows are frames of one sequence, or symbols"
 
 
 def _limits(run: LoadedRun) -> tuple[float, float] | None:
-    bounded = run.name == "bernoulli-mixture" if run.is_exact else run.settings.likelihood != "gaussian"
+    bounded = run.name == "bernoulli-mixture" if run.was_fitted else run.settings.likelihood != "gaussian"
     return (0.0, 1.0) if bounded else None
 
 

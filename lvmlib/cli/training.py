@@ -1,4 +1,4 @@
-"""What ``lvm train vae`` does: read, build, climb, draw; or go on where a run stopped."""
+"""What each command of ``lvm train`` does: read, build, climb, draw; or go on where a run stopped."""
 
 from __future__ import annotations
 
@@ -10,75 +10,65 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
-from lvmlib.amortized.vae import VariationalAutoencoder
 from lvmlib.cli.errors import CommandError
+from lvmlib.cli.families import settings_of
 from lvmlib.cli.fitting import lvmlib_version
+from lvmlib.cli.layer_kl import recorder
 from lvmlib.cli.report import print_table
 from lvmlib.cli.run_folder import read_settings, refuse_run, shown, write_settings
-from lvmlib.cli.vae_parts import Parts, binarized_once, is_binary, read_parts, shape_of
-from lvmlib.cli.vae_settings import (
-    MAY_CHANGE,
-    Shape,
-    VaeSettings,
-    build_vae,
-    objective,
-    stages_of,
-    validation_objective,
-)
+from lvmlib.cli.training_options import RunOptions
+from lvmlib.cli.training_parts import Parts, binarized_once, read_parts, shape_of
+from lvmlib.cli.training_settings import MAY_CHANGE, Shape, TrainingSettings
 from lvmlib.device import as_device
-from lvmlib.training import BinarizedAfresh, CheckpointError, TrainingResult, train
+from lvmlib.training import BinarizedAfresh, CheckpointError, TrainingResult
+from lvmlib.training import train as climb
 
 
-def train_vae(
-    settings: VaeSettings,
-    *,
-    out: Path | None,
-    resume: bool,
-    given: Sequence[str],
-    device: str | None,
-    minutes: float | None,
-    checkpoint_minutes: float,
-    tensorboard: bool,
-    pictures: bool,
-    progress: bool | None,
-) -> None:
-    """Train anew into ``out``, or with ``resume`` go on; ``given`` names the settings that were said on the command line."""
-    folder = out or Path("runs") / f"vae-{settings.source.label}"
-    where = as_device(device)
-    if resume:
+def train(settings: TrainingSettings, run: RunOptions, given: Sequence[str]) -> None:
+    """Train anew into ``run.out``, or with ``run.resume`` go on; ``given`` names the settings said on the command line."""
+    folder = run.out or Path("runs") / f"{settings.name}-{settings.source.label}"
+    where = as_device(run.device)
+    if run.resume:
         settings = _to_go_on_with(folder, settings, given)
     settings.check()
     parts = read_parts(settings)
-    if not resume:
+    if not run.resume:
         refuse_run(folder, how_to_go_on="--resume goes on with it, or ")  # after the data: a column misspelt is told first
-        settings = _resolved(settings, parts)
+        settings = settings.resolved(parts)
     model, shape = _model(settings, parts)
-    before = read_settings(folder) if resume else None
+    before = read_settings(folder) if run.resume else None
     folder.mkdir(parents=True, exist_ok=True)
     write_settings(folder, _recorded(settings, shape, parts))  # in a run that is gone on with there may be more stages
     try:
-        result = _train(model.to(where), parts, settings, folder, where, minutes, checkpoint_minutes, tensorboard, progress)
+        result = _train(model.to(where), parts, settings, folder, where, run)
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(f"interrupted; go on with: lvm train vae --resume --out {shown(folder)}") from None
+        raise KeyboardInterrupt(f"interrupted; go on with: {_resuming(settings, folder)}") from None
     except Exception:
         if before is not None:
             with suppress(CheckpointError):  # the disk may be full; then the error is of that
                 write_settings(folder, before)
         raise
-    if pictures:
-        from lvmlib.cli.vae_pictures import write_pictures
+    if run.pictures:
+        from lvmlib.cli.training_pictures import write_pictures
 
         write_pictures(folder, model, result, parts, settings)
     _report(folder, settings, parts, result)
 
 
-def _to_go_on_with(folder: Path, settings: VaeSettings, given: Sequence[str]) -> VaeSettings:
+def _resuming(settings: TrainingSettings, folder: Path) -> str:
+    return f"lvm train {settings.name} --resume --out {shown(folder)}"
+
+
+def _to_go_on_with(folder: Path, settings: TrainingSettings, given: Sequence[str]) -> TrainingSettings:
     """The run's own settings; whatever was said besides must agree with them, but for what may change."""
     recorded = read_settings(folder)
     if recorded["command"] != "train":
         raise CommandError(f"{folder} holds a {recorded['model']} fitted by lvm fit, not a training to go on with")
-    before = VaeSettings.from_json(recorded["settings"])
+    before = settings_of(recorded)
+    if type(before) is not type(settings):
+        raise CommandError(f"{folder} holds a run of lvm train {before.name}: go on with {_resuming(before, folder)}")
     differing = [
         f"{name} was {getattr(before, name)!r}, is {getattr(settings, name)!r}"
         for name in given
@@ -92,16 +82,9 @@ def _to_go_on_with(folder: Path, settings: VaeSettings, given: Sequence[str]) ->
     return dataclasses.replace(before, **changed)
 
 
-def _resolved(settings: VaeSettings, parts: Parts) -> VaeSettings:
-    """Grey images are binarized afresh for a Bernoulli likelihood, unless it was said otherwise."""
-    if settings.likelihood != "bernoulli" or settings.binarize is not None or settings.missing:
-        return settings
-    return dataclasses.replace(settings, binarize="never" if is_binary(parts.train) else "afresh")
-
-
-def _model(settings: VaeSettings, parts: Parts) -> tuple[VariationalAutoencoder, Shape]:
+def _model(settings: TrainingSettings, parts: Parts) -> tuple[nn.Module, Shape]:
     shape = shape_of(parts, settings)
-    model = build_vae(settings, shape)
+    model = settings.build(shape)
     model.start_at(parts.train.x)
     for part in (parts.validation, parts.test):
         if part is not None:
@@ -109,11 +92,11 @@ def _model(settings: VaeSettings, parts: Parts) -> tuple[VariationalAutoencoder,
     return model, shape
 
 
-def _recorded(settings: VaeSettings, shape: Shape, parts: Parts) -> dict[str, Any]:
+def _recorded(settings: TrainingSettings, shape: Shape, parts: Parts) -> dict[str, Any]:
     return {
         "command": "train",
         "lvmlib": lvmlib_version(),
-        "model": "vae",
+        "model": settings.name,
         "settings": dataclasses.asdict(settings),
         "shape": dataclasses.asdict(shape),
         "image_shape": parts.train.image_shape,
@@ -127,26 +110,18 @@ def _recorded(settings: VaeSettings, shape: Shape, parts: Parts) -> dict[str, An
 
 
 def _train(
-    model: VariationalAutoencoder,
-    parts: Parts,
-    settings: VaeSettings,
-    folder: Path,
-    device: torch.device,
-    minutes: float | None,
-    checkpoint_minutes: float,
-    tensorboard: bool,
-    progress: bool | None,
+    model: nn.Module, parts: Parts, settings: TrainingSettings, folder: Path, device: torch.device, run: RunOptions
 ) -> TrainingResult:
     afresh = settings.binarize == "afresh"
     once = None if afresh else settings.binarize  # "fixed" and "threshold": before training, the same in every epoch
     held_out = None
     if parts.validation is not None:
         held_out = binarized_once(parts.validation, once, settings.seed).x.to(device)
-    return train(
+    return climb(
         model,
         binarized_once(parts.train, once, settings.seed).x.to(device),
-        objective(settings),
-        stages_of(settings),
+        settings.objective(),
+        settings.training_stages(),
         batch_size=settings.batch_size,
         random_state=settings.seed,
         presentation=BinarizedAfresh() if afresh else None,
@@ -155,35 +130,35 @@ def _train(
         ema_decay=settings.ema_decay,
         precision=settings.precision,
         held_out=held_out,
-        held_out_objective=validation_objective(settings) if held_out is not None else None,
+        held_out_objective=settings.validation_objective() if held_out is not None else None,
         patience=settings.patience,
         folder=folder,
         resume=True,  # the folder is this run's own, and its settings have been compared
-        minutes=minutes,
-        checkpoint_minutes=checkpoint_minutes,
-        tensorboard=tensorboard,
-        progress=sys.stderr.isatty() if progress is None else progress,
+        minutes=run.minutes,
+        checkpoint_minutes=run.checkpoint_minutes,
+        tensorboard=run.tensorboard,
+        progress=sys.stderr.isatty() if run.progress is None else run.progress,
+        callback=recorder(model, parts, settings, folder, device),
     )
 
 
-def _report(folder: Path, settings: VaeSettings, parts: Parts, result: TrainingResult) -> None:
+def _report(folder: Path, settings: TrainingSettings, parts: Parts, result: TrainingResult) -> None:
     last = result.records[-1] if result.records else None
     done, wanted = len(result.records), sum(n for n, _ in settings.stages)
     rows = [("training examples", str(len(parts.train))), ("epochs", f"{done} of {wanted}")]
     if last is not None:
-        rows.append((f"{settings.bound}, K = {settings.n_samples}, last epoch, nats per example", f"{last.bound:.3f}"))
+        sampled = f", K = {settings.n_samples}" if hasattr(settings, "n_samples") else ""
+        rows.append((f"{settings.climbed}{sampled}, last epoch, nats per example", f"{last.bound:.3f}"))
         if last.held_out is not None:
-            judged_by = settings.bound if settings.bound in ("iwae", "renyi") else "elbo"
-            name = f"{judged_by} of {len(parts.validation)} validation examples"
-            rows.append((name, f"{last.held_out:.3f}"))
+            rows.append((f"{settings.judged_by} of {len(parts.validation)} validation examples", f"{last.held_out:.3f}"))
     if result.n_skipped or result.n_clipped:
         rows.append(("steps clipped, left out", f"{result.n_clipped}, {result.n_skipped}"))
     rows.append(("seconds", f"{result.seconds:.1f}"))
     if result.stopped_early:
         rows.append(("stopped early", f"no better in {settings.patience} epochs; the best weights are kept"))
-    print_table(f"vae, {settings.source.label}", rows)
+    print_table(f"{settings.name}, {settings.source.label}", rows)
     print(f"written to {shown(folder)}")
     if not result.finished:
-        print(f"the time is up; go on with: lvm train vae --resume --out {shown(folder)}")
+        print(f"the time is up; go on with: {_resuming(settings, folder)}")
     else:
-        print(f"next: lvm evaluate {shown(folder)} -k 5000")
+        print(f"next: lvm evaluate {shown(folder)}{' -k 5000' if hasattr(settings, 'n_samples') else ''}")

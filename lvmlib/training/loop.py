@@ -12,8 +12,9 @@ from torch import Tensor, nn
 
 from lvmlib.randomness import Seed, as_generator
 from lvmlib.training.averaging import WeightAverage
+from lvmlib.training.compiled import check_backend
 from lvmlib.training.log import EpochRecord
-from lvmlib.training.parallel import Objective
+from lvmlib.training.parallel import Objective, world_size
 from lvmlib.training.precision import products_in_bfloat16
 from lvmlib.training.presentation import Presentation, check_presentation
 from lvmlib.training.run import Run
@@ -64,6 +65,7 @@ def train(
     max_skipped: int = 25,
     ema_decay: float | None = None,
     precision: str = "full",
+    compile: bool | str = False,
     held_out: object = None,
     held_out_objective: Objective | None = None,
     evaluate_every: int = 1,
@@ -109,6 +111,11 @@ def train(
         Keep an exponential moving average of the weights; held-out data are then evaluated at it.
     precision : {"full", "bfloat16"}
         "bfloat16": matrix products and convolutions of a float32 model in bfloat16, everything else in float32.
+    compile
+        True: the objective goes through ``torch.compile`` (with a backend's name through that one). The gradient is the same but
+        for rounding, the random numbers are the same, and a run may be gone on with either way. The first steps take as long as
+        compiling does, and a processor needs a C++ compiler; it pays where a step is many small kernels, as of deep hierarchies
+        on a GPU. For one process.
     held_out : (n, n_features)
         Evaluated after every ``evaluate_every`` epochs, and after the last.
     held_out_objective
@@ -118,7 +125,7 @@ def train(
     folder
         Where the run is kept: checkpoint.safetensors, model.safetensors, ema.safetensors, training.json, log.csv.
     resume
-        Go on from the folder's checkpoint, if there is one. Stages still to come may be changed, nothing else.
+        Go on from the folder's checkpoint, if there is one. Stages still to come and ``compile`` may be changed, nothing else.
     checkpoint_epochs, checkpoint_minutes
         Write a checkpoint after so many epochs, and whenever so many minutes have passed; at Ctrl-C, SIGTERM and the
         end one is written in any case.
@@ -171,6 +178,7 @@ def train(
         evaluate_every, patience,
     )  # fmt: skip
     settings.check()
+    check_backend(compile, world_size())
     _check_arguments(stages, checkpoint_epochs, checkpoint_minutes, minutes, patience, held_out, folder, resume, tensorboard)
     as_generator(random_state)
     x = _checked_data(x, model, settings, presentation, "x")
@@ -181,7 +189,10 @@ def train(
         settings, stages, model, x, held_out,
         objective=objective, held_out_objective=held_out_objective, presentation=presentation, random_state=random_state,
     )  # fmt: skip
-    run = Run(model, x, objective, stages, settings, recorded, seed, presentation, held_out, held_out_objective or objective, callback)
+    run = Run(
+        model, x, objective, stages, settings, recorded, seed, presentation, held_out, held_out_objective or objective, callback,
+        compile,
+    )  # fmt: skip
     kept = RunFolder(None if folder is None else Path(folder), checkpoint_epochs, checkpoint_minutes)
     run.keep_in(kept, resume, minutes, tensorboard)
     was_training = model.training

@@ -16,6 +16,7 @@ from lvmlib.randomness import global_generator
 from lvmlib.training.adam_state import adam
 from lvmlib.training.averaging import WeightAverage
 from lvmlib.training.checkpoint import CheckpointError
+from lvmlib.training.compiled import compiled
 from lvmlib.training.guarded_step import GuardedStep, Tally, TrainingError
 from lvmlib.training.held_out import EarlyStopping, mean_bound
 from lvmlib.training.interruption import Interruption
@@ -46,13 +47,15 @@ class Run:
         held_out: Tensor | None,
         held_out_objective: Objective,
         callback: Callable[[EpochRecord, nn.Module], None] | None,
+        compile: bool | str,
     ) -> None:
         self.model, self.x, self.objective, self.settings, self.recorded = model, x, objective, settings, recorded
         self.seed, self.presentation, self.held_out, self.callback = seed, presentation, held_out, callback
         self.held_out_objective = held_out_objective
         self.n_steps_per_epoch = math.ceil(len(x) / settings.batch_size)
         self.schedule = Schedule(stages, self.n_steps_per_epoch, settings.warm_up_epochs)
-        self.climb = over_processes(model, objective)  # first of all: processes begin with the first one's weights
+        # first of all: processes begin with the first one's weights
+        self.climb = compiled(over_processes(model, objective), compile)
         self.optimizer = adam(model, settings.betas, settings.eps)
         self.guard = GuardedStep(self.optimizer, settings.clip_norm, settings.skip_norm)
         self.average = None if settings.ema_decay is None else WeightAverage(model, settings.ema_decay)

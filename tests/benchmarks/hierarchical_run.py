@@ -44,7 +44,15 @@ def objective_of(row: Row) -> Estimator:
 
 
 def train_row(
-    row: Row, seed: int, folder: Path, device: torch.device, minutes: float | None, precision: str, progress: bool, quick: bool
+    row: Row,
+    seed: int,
+    folder: Path,
+    device: torch.device,
+    minutes: float | None,
+    precision: str,
+    compile: bool,
+    progress: bool,
+    quick: bool,
 ) -> TrainedRow:
     """Go on with the run in ``folder`` from its last checkpoint, or begin it; at the end the averaged weights are put in place.
 
@@ -70,6 +78,7 @@ def train_row(
         clip_norm=row.clip_norm,
         ema_decay=row.average_decay,
         precision=precision,
+        compile=compile,
         folder=folder / "run",
         resume=True,
         checkpoint_minutes=3.0,

@@ -1,4 +1,4 @@
-"""Tables of ln p(x) of test images, filled one trained model at a time: what ``iwae_table.py`` and ``hierarchical_table.py`` share.
+"""Tables of ln p(x) of test images, filled one model at a time: what ``iwae_table.py`` and ``hierarchical_table.py`` share.
 
 A row is one model; its folder in the runs is named after it and its seed, ``<row>/`` or ``<row>_seed<n>/``, and holds after an
 evaluation ``evaluation_<epochs>.json``, the row as the table holds it, and ``log_marginal_<epochs>.pt``, ln p(x) of each image.
@@ -62,7 +62,7 @@ def keep(folder: Path, row: dict, log_marginal: Tensor) -> None:
 
 
 def image_by_image(better: Path, worse: Path, n_epochs: int) -> dict | None:
-    """ln p(x) of the first folder's model less the second's: the mean, and its standard error. None where one was not evaluated."""
+    """ln p(x) of the first folder's model less the second's: mean and standard error. None where one was not evaluated."""
     paths = [folder / f"log_marginal_{n_epochs}.pt" for folder in (better, worse)]
     if not all(path.exists() for path in paths):
         return None
@@ -89,6 +89,8 @@ def merged_rows(before: list[dict], runs: Path, key: Key) -> list[dict]:
     """Rows of the report before, and those evaluated in ``runs``; of two with one key the one with more epochs, or the newer."""
     rows = {_of(one, key): one for one in before}
     for path in sorted(runs.glob("*/evaluation_*.json")):
+        if path.parent.name.endswith("_quick"):
+            continue
         one = json.loads(path.read_text(encoding="utf-8"))
         kept = rows.get(_of(one, key))
         if kept is None or one["epochs"] >= kept["epochs"]:

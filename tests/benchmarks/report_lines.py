@@ -113,7 +113,6 @@ LINES: dict[str, Callable[[dict], tuple[str, str, str]]] = {
     "cpc": of_cpc,
     "empowerment": of_empowerment,
     "iaf_posterior": of_iaf,
-    "biva_anomaly_mnist": of_biva,
     "pixel_cnn_digits": of_pixel_cnn,
 }
 

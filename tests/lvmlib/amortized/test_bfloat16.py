@@ -1,4 +1,4 @@
-"""Hierarchies trained with their products in bfloat16: what is float32 stays so, and the bound is that of full precision nearly."""
+"""Hierarchies trained with products in bfloat16: what is float32 stays so, and the bound is nearly that of full precision."""
 
 from __future__ import annotations
 

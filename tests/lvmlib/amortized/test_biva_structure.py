@@ -95,3 +95,36 @@ def test_samples_are_of_the_prior():
         for first, second in [(one, other), (one.square(), other.square())]:
             error = (first.var(0) / 20_000 + second.var(0) / 20_000).sqrt()
             assert ((first.mean(0) - second.mean(0)).abs() < 5 * error).all()
+
+
+def test_layers_held_in_sampling(case):
+    """They are as given, in every row or row by row; what is drawn above them is what is drawn without, and below them other."""
+    model = made(case)
+    n_layers = model.n_layers
+    _, free = model.sample(50, random_state=1)
+    for l in range(1, n_layers + 1):
+        places = [2 * l - 2] if l == n_layers else [2 * l - 2, 2 * l - 1]
+        one_row = tuple(2 * free[place][7] for place in places)
+        for given in (one_row, tuple(row + torch.arange(50.0)[:, None] for row in one_row)):
+            _, z = model.sample(50, random_state=1, fixed={l: given})
+            for place, values in zip(places, given):
+                assert torch.equal(z[place], values.expand(50, -1))
+            for place in range(len(z)):
+                if place > places[-1]:
+                    assert torch.equal(z[place], free[place])
+                if place < places[0]:
+                    assert not torch.equal(z[place], free[place]) and (z[place].std(dim=0) > 0).all()
+
+
+@pytest.mark.parametrize(
+    "fixed, said",
+    [
+        ({4: (torch.zeros(2),)}, "fixed must name layers 1 .. 3"),
+        ({3: (torch.zeros(3),)}, r"fixed\[3\] must be of widths \[2\]"),
+        ({1: (torch.zeros(4),)}, r"fixed\[1\] must be of widths \[4, 4\]"),
+        ({2: (torch.zeros(5, 3), torch.zeros(6, 3))}, r"each one row or 6, got \[\(5, 3\), \(6, 3\)\]"),
+    ],
+)
+def test_layers_that_cannot_be_held(fixed, said):
+    with pytest.raises(ValueError, match=said):
+        made(CASES["perceptrons"]).sample(6, random_state=0, fixed=fixed)

@@ -14,8 +14,9 @@ from cli_runs import bits, clouds, done, refused, settings
 from lvmlib.amortized.architectures import bernoulli_vae, gaussian_vae, two_layer_bernoulli_vae
 from lvmlib.bounds import renyi
 from lvmlib.cli.loaded_run import load_run
-from lvmlib.cli.vae_parts import read_parts
-from lvmlib.cli.vae_settings import VaeSettings, objective, read_stages, validation_objective
+from lvmlib.cli.training_parts import read_parts
+from lvmlib.cli.families.vae import VaeSettings
+from lvmlib.cli.training_settings import read_stages
 from lvmlib.data import Dataset, binarize, digits
 from lvmlib.distributions import DiagonalGaussian
 from lvmlib.gradients import doubly_reparameterized, sticking_the_landing
@@ -107,7 +108,7 @@ def test_no_example_is_in_two_parts(tmp_path: Path) -> None:
 )
 def test_objectives(tmp_path: Path, binary: Path, options: list, expected: object) -> None:
     done("train", "vae", "--data", binary, *SMALL, "--epochs", 1, *options, "--out", tmp_path / "run", *QUIET)
-    assert objective(VaeSettings.from_json(settings(tmp_path / "run")["settings"])) == expected
+    assert VaeSettings.from_json(settings(tmp_path / "run")["settings"]).objective() == expected
 
 
 @pytest.mark.parametrize(
@@ -122,7 +123,7 @@ def test_validation_is_judged_by_a_bound(tmp_path: Path, binary: Path, options: 
     folder = tmp_path / "run"
     done("train", "vae", "--data", binary, *SMALL, "--epochs", 1, *options, "--out", folder, *QUIET)
     recorded = VaeSettings.from_json(settings(folder)["settings"])
-    assert validation_objective(recorded) == expected and objective(recorded) != expected
+    assert recorded.validation_objective() == expected and recorded.objective() != expected
     x = load_run(folder).examples("validation").x
     assert read_log(folder)[-1].held_out == mean_bound(load_run(folder).model, x, expected, 20, 0)
 
@@ -158,7 +159,7 @@ def test_renyis_order_is_what_was_said(tmp_path: Path, binary: Path) -> None:
         *QUIET,
     )
     log_w = torch.randn(4, 7, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-    bound = objective(VaeSettings.from_json(settings(tmp_path / "run")["settings"])).bound
+    bound = VaeSettings.from_json(settings(tmp_path / "run")["settings"]).objective().bound
     torch.testing.assert_close(bound(log_w), renyi(log_w, 0.3), rtol=0, atol=0)
     assert json.loads((tmp_path / "run" / "training.json").read_text())["objective"]["bound"] == {"name": "Renyi", "alpha": 0.3}
 
