@@ -29,7 +29,8 @@ def convolutional_encoder(
     layers: list[nn.Module] = []
     for before, after in zip([1, *n_channels], n_channels):
         layers += [nn.Conv2d(before, after, **KERNEL), ACTIVATIONS[activation]()]
-    layers += [nn.Flatten(), nn.Linear(n_channels[-1] * smallest**2, n_hidden), ACTIVATIONS[activation](), nn.Linear(n_hidden, n_out)]
+    first, last = nn.Linear(n_channels[-1] * smallest**2, n_hidden), nn.Linear(n_hidden, n_out)
+    layers += [nn.Flatten(), first, ACTIVATIONS[activation](), last]
     return OverImages(nn.Sequential(nn.Unflatten(1, (1, image_side, image_side)), *layers))
 
 

@@ -117,7 +117,7 @@ def check_examples(name: str, value: object) -> None:
 
 
 def check_each_count(name: str, values: object) -> None:
-    """Raise a TypeError unless ``values`` lists integers, one a layer, a ValueError unless there is one and each is at least 1."""
+    """Raise a TypeError unless ``values`` lists integers, a ValueError unless there is one and each is at least 1."""
     if isinstance(values, str) or not isinstance(values, Sequence):
         raise TypeError(f"{name} must list one whole number a layer, z_1's first, got {values!r}")
     check_at_least(f"the number of layers in {name}", len(values), 1)

@@ -9,7 +9,8 @@ one layer, or a chain of two           ``bernoulli_vae``, ``gaussian_vae``, ``ca
 one layer, q a flow                    ``inverse_autoregressive_vae``, ``convolutional_inverse_autoregressive_vae``
 one layer, autoregressive p(x|z), p(z) ``pixel_cnn_vae``, ``bernoulli_vae_with_made_prior``
 a hierarchy, ladder or bottom-up q     ``bernoulli_ladder``, ``residual_ladder``, ``convolutional_ladder``
-a hierarchy, q of flows                ``inverse_autoregressive_ladder``, ``bidirectional_vae``, ``convolutional_bidirectional_vae``
+a hierarchy, q of flows                ``inverse_autoregressive_ladder``, ``bidirectional_vae``,
+                                       ``convolutional_bidirectional_vae``
 a hierarchy, BIVA                      ``bernoulli_biva``, ``convolutional_biva``
 =====================================  ===========================================================================================
 

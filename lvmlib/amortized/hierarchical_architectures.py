@@ -66,7 +66,7 @@ def residual_ladder(
     inference: str = "residual",
     random_state: Seed | None = None,
 ) -> HierarchicalVAE:
-    """For binary x, as :func:`~lvmlib.amortized.hierarchical.bernoulli_ladder` with a state that skips layers, of residual blocks.
+    """For binary x, as :func:`~lvmlib.amortized.hierarchical.bernoulli_ladder`, of residual blocks; the state skips layers.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-r"""What the upper layers of a hierarchy say alone: z_{l'} of l' >= l kept, the layers below drawn anew from their prior given them.
+r"""What the upper layers of a hierarchy say alone: some kept, the layers below them drawn anew from their prior given those.
 
     L^{>k}:  ln w^{>k} = ln p(x|z) + ln p(z_{>k}) - ln q(z_{>k}|x, a),    z_{>k} ~ q(z_{>k}|x, a),  z_{<=k} ~ p(z_{<=k}|z_{>k})
 

@@ -169,7 +169,7 @@ class AutoregressiveModel(nn.Module, ABC):
     def check_data(self, x: object) -> Tensor:
         """``x`` as a tensor (batch, n_features) that log_prob is defined on, checked once where data enter.
 
-        Of a model with a context: (batch, n_features + n_context), each example beside its context, of the dtype of the parameters.
+        With a context: (batch, n_features + n_context), each example beside its context, of the dtype of the parameters.
 
         Raises
         ------

@@ -328,7 +328,7 @@ def test_bad_input_raises(case):
 
 
 def test_training_takes_rows_of_x_and_its_context():
-    """x_1 = [c_1 > 0], x_2 = 1 where x_1 = 0, a coin else: ln p(x|c) is -½ ln 2 = -0.35 nats in the mean, by the marginals alone -1.26.
+    """x_1 = [c_1 > 0], x_2 = 1 where x_1 = 0, a coin else: mean ln p(x|c) is -½ ln 2 = -0.35 nats, of the marginals -1.26.
 
     400 examples: within 0.2 below and 0.1 above, the coins' standard error is 0.02.
     """
@@ -337,7 +337,8 @@ def test_training_takes_rows_of_x_and_its_context():
     first = (context[:, :1] > 0).float()
     second = torch.where(torch.rand(400, 1, generator=generator) > 0.5, 1 - first, torch.ones_like(first))
     rows = torch.cat([first, second, context], 1)
-    for model in (BernoulliMADE(2, (16,), n_context=2, random_state=0), CategoricalMADE(2, 2, (16,), n_context=2, random_state=0)):
+    seeded = {"n_context": 2, "random_state": 0}
+    for model in (BernoulliMADE(2, (16,), **seeded), CategoricalMADE(2, 2, (16,), **seeded)):
         train(model, rows, log_likelihood, [Stage(60, 2e-2)], batch_size=100, random_state=0)
         x = rows[:, :2].long() if isinstance(model, CategoricalMADE) else rows[:, :2]
         given = model.log_prob(x, context).mean()
