@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from numbers import Real
 
 import numpy as np
 import torch
@@ -34,7 +35,7 @@ def as_data(x: object, n_features: int | None = None, name: str = "x", missing: 
         raise TypeError(f"{name} must be float32 or float64, got {x.dtype}: convert it first, nothing is cast silently")
     x = torch.as_tensor(x)
     if x.ndim != 2 or 0 in x.shape:
-        hint = f": {name}[:, None] is one column" if x.ndim == 1 else ""
+        hint = f": {name}[:, None] is one column, {name}[None] one row" if x.ndim == 1 else ""
         raise ValueError(f"{name} must have the shape (batch, features), neither of them 0, got {tuple(x.shape)}{hint}")
     if n_features is not None and x.shape[1] != n_features:
         raise ValueError(f"{name} has {x.shape[1]} columns, but the model was fitted on {n_features}")
@@ -63,7 +64,9 @@ def check_choice(name: str, value: object, allowed: Collection[str]) -> None:
 
 
 def check_at_least(name: str, value: float, least: float) -> None:
-    """Raise a ValueError unless ``value`` is a number of at least ``least`` (NaN is not)."""
+    """Raise a TypeError unless ``value`` is a number, a ValueError unless it is at least ``least`` (NaN is not)."""
+    if not isinstance(value, (Real, Tensor)):
+        raise TypeError(f"{name} must be a number, got {type(value).__name__}")
     if not value >= least:
         raise ValueError(f"{name} must be at least {least}, got {value}")
 

@@ -164,6 +164,7 @@ def test_layers_that_fit_are_taken(inference, markov):
         (lambda: inverse_autoregressive_ladder(7, (3, 2.0)), TypeError, "n_latent must be an integer, got float"),
         (lambda: convolutional_ladder(8, 4, (2, 3)), TypeError, "sides must list one whole number a layer, z_1's first, got 4"),
         (lambda: inverse_autoregressive_vae(7, (4,)), TypeError, "n_latent must be an integer, got tuple"),
+        (lambda: bernoulli_vae(7, (4,)), TypeError, "a layer's width must be a number, got tuple"),
         (lambda: pixel_cnn_vae(5, (2,)), TypeError, "n_latent must be an integer, got tuple"),
         (lambda: bernoulli_pixel_cnn(8), TypeError, r"image_shape must be \(height, width\), two whole numbers, got 8"),
     ],
