@@ -162,7 +162,7 @@ def test_learns_digits_and_uses_both_layers(make):
     pytest.importorskip("sklearn")
     x = binarize(digits().intensity, threshold=0.5)
     held_out = x[1500:]
-    model = make(64, (8, 4), 1, 64, (32,), 16, random_state=0)
+    model = make(64, (8, 4), 64, 1, (32,), 16, random_state=0)
     model.start_at(x[:1500])
 
     def bound():
