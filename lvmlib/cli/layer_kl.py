@@ -22,6 +22,8 @@ LAYER_KL = "layer_kl.csv"
 N_WATCHED = 256
 """Examples whose KL is recorded after each epoch."""
 ROWS_AT_ONCE = 2048
+ASLEEP = 0.01
+"""Nats of KL below which a layer says nothing."""
 
 
 def layer_names(model: nn.Module) -> list[str]:
@@ -70,6 +72,12 @@ def read_layer_kl(path: Path) -> list[tuple[int, list[float]]]:
         return []
     with open(path, newline="", encoding="utf-8") as file:
         return [(int(epoch), [float(value) for value in values]) for epoch, *values in list(csv.reader(file))[1:]]
+
+
+def layers_asleep(folder: Path) -> list[str]:
+    """Names of the layers that said nothing after the last epoch; empty of a run without layer_kl.csv."""
+    kept = read_layer_kl(folder / LAYER_KL)
+    return [f"z_{number}" for number, kl in enumerate(kept[-1][1], start=1) if kl < ASLEEP] if kept else []
 
 
 def recorder(

@@ -10,7 +10,10 @@ import typer
 from lvmlib.cli import options
 from lvmlib.cli.errors import CommandError
 from lvmlib.cli.examples import numbers
-from lvmlib.cli.training_options import BOUND, WarmUp
+from lvmlib.cli.training_options import BOUND, RunOptions
+
+FREE_NATS = 0.5
+"""Of each layer, where none are said: without them, and without a warm-up, layers fall asleep in the first epochs."""
 
 ACTIVATIONS = {"perceptron": "relu", "residual": "silu", "convolutional": "gelu"}
 """By the network, where none is said."""
@@ -68,15 +71,34 @@ class LayerOptions:
         typer.Option("-k", min=1, help="samples of z an example; by default 1, of iwae 5", rich_help_panel=BOUND),
     ] = None
     free_nats: Annotated[
-        float, typer.Option("--free-nats", min=0, help="nats of KL that each layer has for nothing", rich_help_panel=BOUND)
-    ] = 0.0
-    warm_up: WarmUp = 0.0
+        float | None,
+        typer.Option(
+            "--free-nats",
+            min=0,
+            help=f"nats of KL that each layer has for nothing; by default {FREE_NATS} of elbo, 0 of iwae",
+            rich_help_panel=BOUND,
+        ),
+    ] = None
+    warm_up: Annotated[
+        float | None,
+        typer.Option(
+            "--warm-up",
+            "--warm-up-epochs",
+            min=0,
+            help="epochs over which the weight of the KL rises to 1; by default a quarter of all",
+            rich_help_panel=BOUND,
+        ),
+    ] = None
 
-    def settings(self, network: str, vectors: str, images: str) -> dict[str, Any]:
+    def settings(self, network: str, vectors: str, images: str, run: RunOptions) -> dict[str, Any]:
         """As the settings of a run have them; where no --latent was said, the layers are ``vectors`` or ``images``."""
-        latent = self.latent
+        latent, free_nats, warm_up = self.latent, self.free_nats, self.warm_up
         if latent is None:
             latent = images if network == "convolutional" else vectors
+        if free_nats is None:
+            free_nats = FREE_NATS if self.bound == "elbo" else 0.0
+        if warm_up is None:
+            warm_up = sum(n_epochs for n_epochs, _ in run.settings()["stages"]) / 4
         return {
             "likelihood": "bernoulli",
             "latent": tuple(numbers("--latent", latent)),
@@ -86,8 +108,8 @@ class LayerOptions:
             "inner_channels": self.inner_channels,
             "bound": self.bound,
             "n_samples": self.k or (5 if self.bound == "iwae" else 1),
-            "free_nats": self.free_nats,
-            "warm_up_epochs": self.warm_up,
+            "free_nats": free_nats,
+            "warm_up_epochs": warm_up,
         }
 
 

@@ -9,7 +9,7 @@ import typer
 from lvmlib.cli import options
 from lvmlib.cli.errors import Commands
 from lvmlib.cli.examples import numbers
-from lvmlib.cli.training_options import BOUND, DataOptions, RunOptions, WarmUp, settings_given
+from lvmlib.cli.training_options import BOUND, DataOptions, RunOptions, settings_given
 
 app = typer.Typer(cls=Commands, no_args_is_help=True, rich_markup_mode="rich", help="Train a model by gradients.")
 
@@ -86,7 +86,16 @@ def vae(
     free_bits: Annotated[
         float, typer.Option("--free-bits", min=0, help="nats that each latent dimension has for nothing", rich_help_panel=BOUND)
     ] = 0.1,
-    warm_up: WarmUp = 0.0,
+    warm_up: Annotated[
+        float,
+        typer.Option(
+            "--warm-up",
+            "--warm-up-epochs",
+            min=0,
+            help="epochs over which the weight of the KL rises to 1",
+            rich_help_panel=BOUND,
+        ),
+    ] = 0.0,
     run: RunOptions,
 ) -> None:
     """Variational autoencoder. Ctrl-C leaves a checkpoint; --resume goes on from it, bit for bit.

@@ -61,7 +61,7 @@ def ladder(
         hidden=one_width(hidden),
         blocks=blocks,
         activation=activation or ACTIVATIONS[network],
-        **layers.settings(network, vectors="64,32,16", images="2,4,8"),
+        **layers.settings(network, vectors="64,32,16", images="2,4,8", run=run),
     )
 
 
@@ -127,7 +127,7 @@ def iaf(
 
       lvm train iaf --data mnist --network convolutional --latent 1,4 --sides 14,7 --flow-hidden 32 --free-nats 0.25
     """
-    found = layers.settings(network, vectors="32,16", images="2,4")
+    found = layers.settings(network, vectors="32,16", images="2,4", run=run)
     inference = inference or ("bottom-up" if len(found["latent"]) == 1 else "bidirectional")
     if hidden is None:
         hidden = "200,200" if inference == "bottom-up" else "128"
@@ -182,5 +182,5 @@ def biva(
         hidden=one_width(hidden),
         blocks=blocks,
         activation=activation or ACTIVATIONS[network],
-        **layers.settings(network, vectors="32,24,16", images="2,4,8"),
+        **layers.settings(network, vectors="32,24,16", images="2,4,8", run=run),
     )

@@ -15,7 +15,7 @@ from torch import nn
 from lvmlib.cli.errors import CommandError
 from lvmlib.cli.families import settings_of
 from lvmlib.cli.fitting import lvmlib_version
-from lvmlib.cli.layer_kl import recorder
+from lvmlib.cli.layer_kl import ASLEEP, layers_asleep, recorder
 from lvmlib.cli.report import print_table
 from lvmlib.cli.run_folder import read_settings, refuse_run, shown, write_settings
 from lvmlib.cli.training_options import RunOptions
@@ -157,6 +157,8 @@ def _report(folder: Path, settings: TrainingSettings, parts: Parts, result: Trai
     if result.stopped_early:
         rows.append(("stopped early", f"no better in {settings.patience} epochs; the best weights are kept"))
     print_table(f"{settings.name}, {settings.source.label}", rows)
+    if (asleep := layers_asleep(folder)) and hasattr(settings, "free_nats"):
+        print(f"{', '.join(asleep)} said nothing (KL below {ASLEEP} nats): --free-nats and a longer --warm-up keep layers in use")
     print(f"written to {shown(folder)}")
     if not result.finished:
         print(f"the time is up; go on with: {_resuming(settings, folder)}")

@@ -190,11 +190,3 @@ def with_shared_options(command: Callable[..., None]) -> Callable[..., None]:
 
 def _keyword(name: str, default: Any, annotation: Any) -> inspect.Parameter:
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
-
-
-WarmUp = Annotated[
-    float,
-    typer.Option(
-        "--warm-up", "--warm-up-epochs", min=0, help="epochs over which the weight of the KL rises to 1", rich_help_panel=BOUND
-    ),
-]

@@ -25,6 +25,7 @@ from lvmlib.amortized import (
     residual_ladder,
 )
 from lvmlib.cli.families import FAMILIES, class_of, settings_of
+from lvmlib.cli.layer_kl import layers_asleep
 from lvmlib.cli.loaded_run import load_run
 from lvmlib.cli.training_settings import Shape
 from lvmlib.generators.autoregressive import BernoulliMADE, CategoricalMADE, DiscretizedLogisticMADE, GaussianMADE
@@ -120,7 +121,8 @@ def test_a_model_is_what_its_options_name(resolved: list, command: str) -> None:
 @pytest.mark.parametrize(
     "options, climbed, judged_by",
     [
-        ("", analytic_elbo(1), analytic_elbo(1)),
+        ("", free_bits(0.5, "layer", 1), analytic_elbo(1)),
+        ("--free-nats 0", analytic_elbo(1), analytic_elbo(1)),
         ("--free-nats 0.3 -k 2", free_bits(0.3, "layer", 2), analytic_elbo(2)),
         ("--bound iwae", importance_weighted(5), importance_weighted(5)),
     ],
@@ -129,6 +131,18 @@ def test_a_model_is_what_its_options_name(resolved: list, command: str) -> None:
 def test_objectives_of_hierarchies(resolved: list, family: str, options: str, climbed: object, judged_by: object) -> None:
     done("train", family, "--data", "digits", "--latent", "3,2", *options.split())
     assert resolved[0][0].objective() == climbed and resolved[0][0].validation_objective() == judged_by
+
+
+@pytest.mark.parametrize("options, expected", [("--epochs 8", 2.0), ("--stages 8x1e-3,6x1e-4", 3.5), ("--warm-up 0", 0.0)])
+def test_the_weight_of_the_kl_rises_over_a_quarter_of_the_epochs_unless_said(resolved: list, options: str, expected: float) -> None:
+    done("train", "ladder", "--data", "digits", "--latent", "3,2", *options.split())
+    assert resolved[0][0].warm_up_epochs == expected
+
+
+def test_layers_that_say_nothing_are_named(tmp_path: Path) -> None:
+    assert layers_asleep(tmp_path) == []
+    (tmp_path / "layer_kl.csv").write_text("epoch,z_1,z_2,z_3\n1,0.001,2.5,0.002\n2,0.5,0.0099,0.003\n")
+    assert layers_asleep(tmp_path) == ["z_2", "z_3"]
 
 
 def test_the_objective_of_an_exact_likelihood(resolved: list) -> None:
