@@ -7,11 +7,11 @@ logarithm or a prior that is no Gaussian, is a function of ``log_w``: see :mod:`
 
 from __future__ import annotations
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from lvmlib.distributions import DiagonalGaussian
+from lvmlib.non_finite import check_no_nan
 from lvmlib.validation import check_finite
 
 
@@ -69,7 +69,7 @@ def gaussian_kl_per_dimension(
         nothing if prior_mean is None else prior_mean, nothing if prior_log_scale is None else prior_log_scale
     )
     kl = DiagonalGaussian(mean, log_scale).kl_per_feature(prior)
-    _check_no_nan("the KL", kl, "check mean and log_scale, of q and of the prior")
+    check_no_nan("the KL", kl, "check mean and log_scale, of q and of the prior")
     return kl
 
 
@@ -141,8 +141,8 @@ def beta_weighted(
             "reconstruction must be (batch,) or (K, batch) and kl (batch,), none of them 0, "
             f"got {tuple(reconstruction.shape)} and {tuple(kl.shape)}"
         )
-    _check_no_nan("reconstruction", reconstruction, "check x and the likelihood")
-    _check_no_nan("kl", kl, "check the posterior")
+    check_no_nan("reconstruction", reconstruction, "check x and the likelihood")
+    check_no_nan("kl", kl, "check the posterior")
     return (reconstruction if reconstruction.ndim == 1 else reconstruction.mean(dim=0)) - beta * kl
 
 
@@ -170,12 +170,3 @@ def _check_floating(name: str, value: object) -> None:
     if not isinstance(value, Tensor) or not value.is_floating_point():
         given = f"dtype {value.dtype}" if isinstance(value, Tensor) else type(value).__name__
         raise TypeError(f"{name} must be a floating-point tensor, got {given}")
-
-
-def _check_no_nan(name: str, value: Tensor, advice: str) -> None:
-    values = value.detach()
-    if torch.isfinite(values.sum()):  # one pass and no temporary
-        return
-    n_nan = int(torch.isnan(values).sum())
-    if n_nan:
-        raise ValueError(f"{name} holds {n_nan} NaN of {values.numel()} values: {advice}")

@@ -14,6 +14,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from lvmlib.non_finite import check_no_nan
 from lvmlib.randomness import Seed, as_generator, drawing_from
 
 
@@ -114,6 +115,5 @@ def log_w(
         draw = posterior.rsample if getattr(posterior, "has_rsample", False) else posterior.sample
         z = draw(torch.Size([n_samples]))  # (K, batch, ...)
     weights = model.log_joint(x, z) - posterior.log_prob(z)
-    if torch.isnan(weights).any():
-        raise ValueError(f"log_w has {int(torch.isnan(weights).sum())} NaN of {weights.numel()}: check x and the model")
+    check_no_nan("log_w", weights, "check x and the model")
     return weights

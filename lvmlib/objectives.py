@@ -2,6 +2,7 @@
 
 ``kl_weight`` is 1 but for the steps in which the KL term warms up (Sønderby et al., 2016): until then the value is
 no bound on ln p(x) and goes by the objective's own name. None of them averages over the batch; training does.
+A NaN among what they are computed from is a ValueError, but within training, which leaves the step out and counts it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from torch import Tensor
 from lvmlib.batch_share import mean_over_batch
 from lvmlib.bounds import beta_weighted, elbo, iwae
 from lvmlib.gradients import reparameterized
+from lvmlib.non_finite import check_no_nan
 from lvmlib.randomness import Seed, as_generator, drawing_from
 from lvmlib.validation import check_choice
 
@@ -137,16 +139,18 @@ class FreeBits:
     def __call__(self, model: Any, x: Tensor, generator: Seed, kl_weight: float = 1.0) -> Tensor:
         terms = model.elbo_terms(x, self.n_samples, generator)
         charged = [self._charged(kl.mean(dim=0)) for kl in terms.kl]
-        return terms.reconstruction.mean(dim=0) - kl_weight * torch.stack(charged).sum(dim=0)
+        value = terms.reconstruction.mean(dim=0) - kl_weight * torch.stack(charged).sum(dim=0)
+        check_no_nan("free_bits", value, "check x and the model")
+        return value
 
     def _charged(self, kl: Tensor) -> Tensor:
         """Σ_j max(λ, E[KL_j]) as one value an example, (batch, n_latent) -> (batch,).
 
         Where the mean of group j is above λ, each example pays its own KL_j, otherwise λ: the mean over the batch
-        is the paper's, and so is the gradient, which is zero in the groups that are free.
+        is the paper's, and so is the gradient, which is zero in the groups that are free. A NaN is not free.
         """
         groups = kl.sum(dim=-1, keepdim=True) if self.group == "layer" else kl
-        return torch.where(mean_over_batch(groups) > self.nats, groups, self.nats).sum(dim=-1)
+        return torch.where(mean_over_batch(groups) <= self.nats, self.nats, groups).sum(dim=-1)
 
 
 def free_bits(nats: float, group: str = "dimension", n_samples: int = 1) -> FreeBits:
@@ -185,9 +189,9 @@ def log_likelihood(model: Any, x: Tensor, generator: object = None, kl_weight: f
     Of a model with a context, ln p(x|c): each row holds an example's features, then its context.
     """
     n_context = getattr(model, "n_context", 0)
-    if not n_context:
-        return model().log_prob(x)
-    return model(x[:, -n_context:]).log_prob(x[:, :-n_context])
+    log_p = model(x[:, -n_context:]).log_prob(x[:, :-n_context]) if n_context else model().log_prob(x)
+    check_no_nan("log_likelihood", log_p, "check x and the model")
+    return log_p
 
 
 def _check_n_samples(n_samples: int) -> None:

@@ -20,6 +20,7 @@ from torch import Tensor
 from lvmlib.amortized.layered_codes import LayeredCodes
 from lvmlib.amortized.top_down import Choice, drawing
 from lvmlib.amortized.vae import ElboTerms, VariationalAutoencoder
+from lvmlib.non_finite import check_no_nan
 from lvmlib.randomness import Seed, as_generator, drawing_from
 from lvmlib.validation import check_count, kind
 
@@ -156,7 +157,6 @@ def check_depth(k: object, greatest: int) -> None:
 
 
 def check_weights(weights: Tensor) -> Tensor:
-    """The log weights given back; raise a ValueError where one is NaN."""
-    if torch.isnan(weights).any():
-        raise ValueError(f"log_w has {int(torch.isnan(weights).sum())} NaN of {weights.numel()}: check x and the model")
+    """The log weights given back; raise a ValueError where one is NaN, but within a training step."""
+    check_no_nan("log_w", weights, "check x and the model")
     return weights

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from lvmlib.model import Distribution, Latent
+from lvmlib.non_finite import check_no_nan
 from lvmlib.randomness import Seed, as_generator, drawing_from
 
 Bound = Callable[[Tensor], Tensor]
@@ -68,8 +69,7 @@ def checked(log_w: Float[Tensor, "K batch"]) -> Float[Tensor, "K batch"]:
     A normalized weight may be as small as a float can be, and denormal numbers slow the backward pass several
     times. Below 1e-12 of the sum over the samples it changes no gradient that is otherwise computed in float32.
     """
-    if torch.isnan(log_w).any():
-        raise ValueError(f"log_w has {int(torch.isnan(log_w).sum())} NaN of {log_w.numel()}: check x and the model")
+    check_no_nan("log_w", log_w, "check x and the model")
     if log_w.requires_grad and len(log_w) > 1:
         log_w.register_hook(without_negligible)
     return log_w

@@ -18,6 +18,8 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 FORMAT = "lvmlib training checkpoint, version 1"
+WEIGHTS = "model.safetensors"
+"""In a run's folder."""
 
 
 class CheckpointError(RuntimeError):
@@ -139,7 +141,9 @@ def copy_into(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
 
 
 def load_weights(model: nn.Module, path: str | os.PathLike) -> nn.Module:
-    """Set the model's weights from a safetensors file, ``model.safetensors`` or ``ema.safetensors`` of a run.
+    """Set the model's weights from a run's folder, its ``model.safetensors``, or from that file or ``ema.safetensors``.
+
+    The model must be made as the run's was: the folder's ``training.json`` says its class and its number of parameters.
 
     Raises
     ------
@@ -148,7 +152,12 @@ def load_weights(model: nn.Module, path: str | os.PathLike) -> nn.Module:
     CheckpointError
         If it is truncated or holds another model; says which tensors differ.
     """
-    tensors, _ = read_tensors(Path(path))
+    path = Path(path)
+    if path.is_dir():
+        if not (path / WEIGHTS).is_file():
+            raise FileNotFoundError(f"the folder {path} holds no {WEIGHTS}: it is no run's, or no checkpoint was written yet")
+        path = path / WEIGHTS
+    tensors, _ = read_tensors(path)
     check_fits(model, tensors, path)
     copy_into(model, tensors)
     return model

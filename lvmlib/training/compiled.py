@@ -17,9 +17,9 @@ Climb = Callable[[Tensor, torch.Generator, float], Tensor]
 def compiled(climb: Climb, backend: bool | str) -> Climb:
     """``climb`` as ``torch.compile`` with this backend makes it (True: PyTorch's own choice, inductor); as it is with False.
 
-    The networks are one graph and its backward pass; checks for NaN, which wait for a number, stand behind it. Random numbers are
-    those that the uncompiled function would draw, so that a run may go on either way. A first step, and the first one of another
-    batch size or weight of the KL, take as long as compiling does.
+    In training all of it is one graph and its backward pass: checks for NaN, which wait for a number, are left to the guard.
+    Random numbers are those that the uncompiled function would draw, so that a run may go on either way. A first step, and
+    the first one of another batch size or weight of the KL, take as long as compiling does.
     """
     if backend is False:
         return climb

@@ -14,7 +14,8 @@ from torch import Tensor
 
 
 class TrainingError(ArithmeticError):
-    """Training can't go on: too many steps one after another had a NaN, an infinite or an exploding gradient."""
+    """Training can't go on: too many steps one after another had a NaN, an infinite or an exploding bound or gradient, or the
+    weights give no bound."""
 
 
 @dataclass(frozen=True)

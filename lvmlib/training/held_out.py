@@ -1,4 +1,4 @@
-"""The objective on held-out data, and when to stop because it no longer rises."""
+"""The objective at weights that stand still: on held-out data, when to stop by it, and whether it is a number at all."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from lvmlib.batch_share import sharing
+from lvmlib.non_finite import left_to_the_guard
 from lvmlib.randomness import drawing_from, global_generator
 from lvmlib.training.parallel import Objective
 from lvmlib.training.presentation import Presentation
@@ -18,20 +19,43 @@ def mean_bound(
     """Mean of the objective over the examples of x at ``kl_weight`` 1, in nats, the model in evaluation mode.
 
     The same seed at every evaluation: the noise is common to them, so differences are the weights'.
-    Neither the model's mode nor any random state is changed.
+    Neither the model's mode nor any random state is changed. NaN where one of the values is.
     """
+    total = torch.zeros((), dtype=torch.float64)
+    for bound in _bounds(model, x, objective, batch_size, seed, presentation):
+        total += bound.double().sum().cpu()
+    return total.item() / len(x)
+
+
+def gives_a_bound(
+    model: nn.Module, x: Tensor, objective: Objective, batch_size: int, seed: int, presentation: Presentation | None = None
+) -> bool:
+    """Whether the objective is finite for at least half of the first batch of x; all else as :func:`mean_bound`.
+
+    Half: weights that broke leave a finite value to hardly an example, while one example whose value is never finite
+    is no fault of the weights.
+    """
+    with torch.enable_grad():  # an objective may take gradients itself
+        (values,) = _bounds(model, x[:batch_size], objective, batch_size, seed, presentation)
+    return bool(torch.isfinite(values).float().mean() >= 0.5)
+
+
+def _bounds(
+    model: nn.Module, x: Tensor, objective: Objective, batch_size: int, seed: int, presentation: Presentation | None
+) -> list[Tensor]:
+    """The objective's values batch by batch, (batch,) each, without a graph."""
     was_training = model.training
     model.eval()
-    total = torch.zeros((), dtype=torch.float64)
+    values = []
     try:
-        with sharing(None), drawing_from(torch.Generator(x.device).manual_seed(seed)):
+        with sharing(None), left_to_the_guard(), drawing_from(torch.Generator(x.device).manual_seed(seed)):
             generator = global_generator(x.device)
             for batch in x.split(batch_size):
                 shown = batch if presentation is None else presentation(batch, generator)
-                total += objective(model, shown, generator, 1.0).double().sum().cpu()
+                values.append(objective(model, shown, generator, 1.0).detach())
     finally:
         model.train(was_training)
-    return total.item() / len(x)
+    return values
 
 
 class EarlyStopping:

@@ -125,10 +125,12 @@ class ProgressBar:
         self.bar = tqdm(total=n_steps, initial=done, disable=not shown, unit="step", desc="training")
         self.n_steps_per_epoch = n_steps_per_epoch
 
-    def show(self, step: int, bound: float) -> None:
+    def show(self, step: int, bound: float, n_skipped: int = 0) -> None:
+        """``n_skipped``: steps of this epoch that were left out, shown where there are any."""
         self.bar.update(step - self.bar.n)
         epoch = (step - 1) // self.n_steps_per_epoch + 1
-        self.bar.set_postfix_str(f"epoch {epoch}, bound {bound:.3f} nats", refresh=False)
+        left_out = f", {n_skipped} left out" if n_skipped else ""
+        self.bar.set_postfix_str(f"epoch {epoch}, bound {bound:.3f} nats{left_out}", refresh=False)
 
     def close(self) -> None:
         self.bar.close()

@@ -104,9 +104,11 @@ def train(
         ``kl_weight`` rises to 1 over so many epochs.
     clip_norm, skip_norm
         A gradient with a greater global norm is scaled down to the first; with one greater than the second the
-        step is left out, as it always is where the gradient or the bound is NaN or infinite. Both are counted.
+        step is left out, as it always is where the gradient or the bound is NaN or infinite. Both are counted. From a
+        step left out nothing is learned: examples that make every such gradient long stay as they are.
     max_skipped
-        So many steps left out one after another end the training with an error.
+        So many steps left out one after another end the training with an error. They are counted at every 50th step
+        and at an epoch's end, so that a few more may have passed.
     ema_decay
         Keep an exponential moving average of the weights; held-out data are then evaluated at it.
     precision : {"full", "bfloat16"}
@@ -125,10 +127,13 @@ def train(
     folder
         Where the run is kept: checkpoint.safetensors, model.safetensors, ema.safetensors, training.json, log.csv.
     resume
-        Go on from the folder's checkpoint, if there is one. Stages still to come and ``compile`` may be changed, nothing else.
+        Go on from the folder's checkpoint, if there is one. Stages still to come and ``compile`` may be changed, nothing else:
+        to begin from its weights with other settings, ``load_weights(model, folder)`` and train in another folder.
     checkpoint_epochs, checkpoint_minutes
         Write a checkpoint after so many epochs, and whenever so many minutes have passed; at Ctrl-C, SIGTERM and the
-        end one is written in any case.
+        end one is written in any case. None is written right after a step that was left out, nor at weights at which
+        the objective is NaN or infinite for most of a batch: the one before stands. To stop, training then goes on
+        until a step is taken.
     minutes
         Return after about so many, with a checkpoint and ``finished`` False, to be resumed.
     tensorboard
@@ -146,7 +151,9 @@ def train(
     Raises
     ------
     TrainingError
-        After ``max_skipped`` bad steps one after another. The weights and the checkpoint are of steps before.
+        After ``max_skipped`` bad steps one after another, or where the run ends with all steps of its last epoch left
+        out, at weights that give no finite bound, or with NaN or +inf on held-out data. The checkpoint is that of before
+        these steps, and its weights are put back into the model, or with ``patience`` the best evaluation's.
     CheckpointError
         If a checkpoint can't be written (a full disk: the one before stands), is truncated, holds another
         model (says which tensors differ) or a run with other settings (says which).
@@ -158,6 +165,11 @@ def train(
         If an argument is none of what is allowed, or model and x differ in device or dtype.
     ImportError
         If TensorBoard is asked for and not installed.
+
+    Warns
+    -----
+    UserWarning
+        If the run ends with a step, or a few, left out.
 
     References
     ----------

@@ -12,13 +12,15 @@ import torch
 from torch import Tensor, nn
 
 from lvmlib.batch_share import sharing
+from lvmlib.non_finite import left_to_the_guard
 from lvmlib.randomness import global_generator
+from lvmlib.training import divergence
 from lvmlib.training.adam_state import adam
 from lvmlib.training.averaging import WeightAverage
 from lvmlib.training.checkpoint import CheckpointError
 from lvmlib.training.compiled import compiled
-from lvmlib.training.guarded_step import GuardedStep, Tally, TrainingError
-from lvmlib.training.held_out import EarlyStopping, mean_bound
+from lvmlib.training.guarded_step import GuardedStep, Tally
+from lvmlib.training.held_out import EarlyStopping, gives_a_bound, mean_bound
 from lvmlib.training.interruption import Interruption
 from lvmlib.training.log import EpochRecord, ProgressBar, TrainingLog
 from lvmlib.training.parallel import Objective, agreed, mean_and_climb, over_processes, rank, share_of, world_size
@@ -64,6 +66,8 @@ class Run:
         self.order: Tensor | None = None
         """Of the epoch in hand; None between epochs."""
         self.finished = self.stopped_early = False
+        self.waiting = False
+        """To stop as asked, until a step is taken: the checkpoint to be written then is known to be good."""
         self.random_states: dict[str, Tensor] = {}
         self.bar: ProgressBar | None = None
 
@@ -133,18 +137,40 @@ class Run:
                     pass
             except KeyboardInterrupt:
                 if self.order is None:  # at a step's end, from a callback; within a step there is nothing whole to save
-                    self.kept.save(self)
+                    self._save(self.guard.tally().streak)
                 raise
-        self.seconds, self.started = self.seconds_so_far(), time.monotonic()
-        self.finished = self.step == n_steps or self.stopped_early
-        if self.finished:
-            self._finish()
+            self.seconds, self.started = self.seconds_so_far(), time.monotonic()
+            self.finished = self.step == n_steps or self.stopped_early
+            if self.finished:
+                self._finish()
+                if self.waiting and self.interruption.requested:
+                    self._stop_by_interrupt()
 
     def _finish(self) -> None:
+        """The last checkpoint, with the best evaluation's weights put back: if the run's end is one to keep."""
+        streak = self.guard.tally().streak
+        if 1 < streak >= self.n_steps_per_epoch:
+            raise divergence.last_epoch_left_out(self, streak)
+        if agreed([rank() == 0 and (self.kept.writes or streak > 0) and not self._gives_a_bound()], self.x.device)[0]:
+            raise divergence.no_bound(self)
+        if streak:
+            divergence.warn_of_end(self, streak)
         self.kept.save(self)
         if self.stopping.weights:
             self.stopping.restore(self.model)
             self.kept.write_weights(self)
+
+    def _gives_a_bound(self) -> bool:
+        return gives_a_bound(self.model, self.x, self.objective, self.settings.batch_size, self.seed, self.presentation)
+
+    def _save(self, streak: int) -> bool:
+        """Write a checkpoint, but not over a good one while steps are left out, or at weights that give no bound."""
+        if self.kept.folder is None:
+            return True
+        good = streak == 0 and (not self.kept.writes or self._gives_a_bound())
+        if good:
+            self.kept.save(self)
+        return good
 
     def _epoch(self) -> bool:
         """One pass over the data, or what is left of it; False where the time is up."""
@@ -159,7 +185,8 @@ class Run:
             self._take_step(rows)
             self.step += 1
             last = self.step % self.n_steps_per_epoch == 0
-            if not last and (self.step % STEPS_BETWEEN_LOOKS == 0 or self._interrupted_alone()) and not self._look():
+            due = self.step % STEPS_BETWEEN_LOOKS == 0 or self.waiting or self._interrupted_alone()
+            if not last and due and not self._look():
                 return False
         self.order = None
         return self._end_epoch(epoch)
@@ -175,11 +202,11 @@ class Run:
         share = share_of(len(batch), self.generator)
         own = batch if share is None else batch[share.start : share.stop]
         self.optimizer.zero_grad(set_to_none=True)
-        with sharing(share) if share is not None else nullcontext():
+        with sharing(share) if share is not None else nullcontext(), left_to_the_guard():
             try:
                 bound = self.climb(own, self.global_generator, self.schedule.kl_weight(self.step))
             except Exception as error:
-                error.add_note(f"in step {self.step + 1} of training" + self._what_stands())
+                error.add_note(f"in step {self.step + 1} of training{self._what_stands()}")
                 raise
             if bound.shape != own.shape[:1]:
                 raise ValueError(
@@ -194,19 +221,28 @@ class Run:
         """Between two steps: whether to go on. Waits for the device."""
         tally = self.guard.tally()
         self._check(tally)
-        self.bar.show(self.step, tally.mean_bound)
+        self.bar.show(self.step, tally.mean_bound, tally.n_skipped)
+        return self._go_on(tally.streak)
+
+    def _go_on(self, streak: int, n_epochs_done: int | None = None) -> bool:
+        """Write a checkpoint where one is due; False where the time is up, KeyboardInterrupt where that was asked for.
+
+        To stop, a checkpoint must have been written: while steps are left out training goes on, until one is taken.
+        """
         now = time.monotonic()
         interrupted, time_is_up = agreed(
             [self.interruption.requested, now - self.started > self.seconds_allowed], self.x.device
         )
-        if interrupted:
+        if not (interrupted or time_is_up):
+            if self.kept.is_due(now, n_epochs_done):
+                self._save(streak)
+            return True
+        self.waiting = agreed([not self._save(streak)], self.x.device)[0]
+        if interrupted and not self.waiting:
             self._stop_by_interrupt()
-        if time_is_up or self.kept.is_due(now):
-            self.kept.save(self)
-        return not time_is_up
+        return self.waiting
 
     def _stop_by_interrupt(self) -> None:
-        self.kept.save(self)
         folder = self.kept.folder
         kept = f"the checkpoint is in {folder}" if folder is not None else "no folder was given to keep it in"
         raise KeyboardInterrupt(f"training stopped after step {self.step}; {kept}")
@@ -216,18 +252,14 @@ class Run:
 
     def _check(self, tally: Tally) -> None:
         if tally.longest_streak >= self.settings.max_skipped:
-            raise TrainingError(
-                f"step {self.step}: {tally.longest_streak} steps one after another were left out, because the gradient or the "
-                f"bound was NaN, infinite or (skip_norm) longer than {self.settings.skip_norm}. The weights are those before "
-                f"these steps{self._what_stands()}. Look at x, the learning rate and the model's scales."
-            )
+            raise divergence.steps_left_out(self, tally)
 
     def _end_epoch(self, epoch: int) -> bool:
         tally = self.guard.tally()
         self._check(tally)
         self.n_clipped += tally.n_clipped
         self.n_skipped += tally.n_skipped
-        self.bar.show(self.step, tally.mean_bound)
+        self.bar.show(self.step, tally.mean_bound, tally.n_skipped)
         held_out, stop = self._evaluate(epoch)
         record = EpochRecord(
             epoch + 1,
@@ -242,6 +274,8 @@ class Run:
             held_out,
         )
         self.log.add(record)
+        if agreed([held_out is not None and divergence.is_broken(held_out)], self.x.device)[0]:
+            raise divergence.no_held_out_bound(self, math.nan if held_out is None else held_out)
         self.stopped_early = stop
         if self.callback is not None:
             states = self.random_states_now()
@@ -249,18 +283,7 @@ class Run:
                 self.callback(record, self.model)
             finally:
                 self._set_random_states(states)
-        return self._after_epoch(epoch)
-
-    def _after_epoch(self, epoch: int) -> bool:
-        now = time.monotonic()
-        interrupted, time_is_up = agreed(
-            [self.interruption.requested, now - self.started > self.seconds_allowed], self.x.device
-        )
-        if interrupted:
-            self._stop_by_interrupt()
-        if time_is_up or self.kept.is_due(now, epoch + 1):
-            self.kept.save(self)
-        return not time_is_up
+        return self._go_on(tally.streak, epoch + 1)
 
     def _evaluate(self, epoch: int) -> tuple[float | None, bool]:
         """The objective on the held-out data where it is due, by the first process, and whether to stop by it."""
@@ -272,7 +295,7 @@ class Run:
                 value = mean_bound(
                     self.model, self.held_out, self.held_out_objective, self.settings.batch_size, self.seed, self.presentation
                 )
-                stop = self.stopping.note(value, epoch + 1, self.model)
+                stop = not divergence.is_broken(value) and self.stopping.note(value, epoch + 1, self.model)
         return value, agreed([stop], self.x.device)[0]
 
     def close(self) -> None:

@@ -9,8 +9,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from torch import nn
+
 from lvmlib.training.adam_state import adam_tensors, set_adam_tensors
 from lvmlib.training.checkpoint import (
+    WEIGHTS,
     check_fits,
     copy_into,
     model_tensors,
@@ -27,7 +30,7 @@ from lvmlib.training.settings import check_same
 if TYPE_CHECKING:
     from lvmlib.training.run import Run
 
-CHECKPOINT, WEIGHTS, AVERAGE, SETTINGS = "checkpoint.safetensors", "model.safetensors", "ema.safetensors", "training.json"
+CHECKPOINT, AVERAGE, SETTINGS = "checkpoint.safetensors", "ema.safetensors", "training.json"
 
 
 class RunFolder:
@@ -88,6 +91,18 @@ class RunFolder:
             state,
         )
         self.write_weights(run)
+
+    def checkpoint_step(self) -> int | None:
+        """Steps done where the checkpoint stands; None where there is none."""
+        if self.folder is None or not (self.folder / CHECKPOINT).exists():
+            return None
+        _, state = read_tensors(self.folder / CHECKPOINT)
+        return state["step"]
+
+    def restore_weights(self, model: nn.Module) -> None:
+        """The checkpoint's into ``model``."""
+        tensors, _ = read_tensors(self.folder / CHECKPOINT)
+        copy_into(model, without_prefix("model.", tensors))
 
     def write_weights(self, run: Run) -> None:
         """The weights as they are, and their average."""

@@ -6,12 +6,13 @@ import math
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, is_dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from lvmlib.training.checkpoint import CheckpointError
+from lvmlib.training.checkpoint import WEIGHTS, CheckpointError
 from lvmlib.training.precision import PRECISIONS
 from lvmlib.training.stages import Stage
 from lvmlib.validation import check_at_least, check_choice
@@ -58,6 +59,7 @@ def as_recorded(
         "betas": list(settings.betas),
         **{name: described(value) for name, value in named.items()},
         "model": described(model),
+        "n_parameters": sum(one.numel() for one in model.parameters()),
         "x": fingerprint(x),
         "held_out": None if held_out is None else fingerprint(held_out),
         "stages": [asdict(stage) for stage in stages],
@@ -81,7 +83,11 @@ def fingerprint(x: Tensor) -> str:
     return f"{'x'.join(map(str, x.shape))} {x.dtype} crc32 {zlib.crc32(values.data):08x}"
 
 
-def check_same(before: Mapping[str, Any], now: Mapping[str, Any], n_epochs_done: int, folder: object) -> None:
+NOT_COMPARED = ("stages", "n_parameters")
+"""Stages are by the epochs done; the parameters were compared tensor by tensor, and an older run does not tell their number."""
+
+
+def check_same(before: Mapping[str, Any], now: Mapping[str, Any], n_epochs_done: int, folder: Path) -> None:
     """Raise unless a run may be gone on with: all the same but stages still to come.
 
     Raises
@@ -92,13 +98,16 @@ def check_same(before: Mapping[str, Any], now: Mapping[str, Any], n_epochs_done:
     differing = [
         f"{name} was {before.get(name)!r}, is {now.get(name)!r}"
         for name in sorted(before.keys() | now.keys())
-        if name != "stages" and before.get(name) != now.get(name)
+        if name not in NOT_COMPARED and before.get(name) != now.get(name)
     ]
     then, since = (_rates(one["stages"])[:n_epochs_done] for one in (before, now))
     if then != since:
         differing.append(f"stages were {before['stages']}, are {now['stages']}, and {n_epochs_done} epochs are done")
     if differing:
-        raise CheckpointError(f"{folder} holds a run with other settings: " + "; ".join(differing) + ". Use another folder.")
+        raise CheckpointError(
+            f"{folder} holds a run with other settings: {'; '.join(differing)}. To begin from its weights with these: "
+            f"load_weights(model, {str(folder / WEIGHTS)!r}), then train with another folder."
+        )
 
 
 def _rates(stages: Sequence[Mapping[str, Any]]) -> list[float]:

@@ -118,7 +118,7 @@ def fitted(model: torch.nn.Module, x: Tensor, objective: object, n_epochs: int, 
     start = time.perf_counter()
     train(
         model, x, objective, [Stage(n_epochs, 2e-3)],
-        batch_size=100, warm_up_epochs=n_epochs / 4, clip_norm=20.0, skip_norm=1000.0, random_state=seed, progress=True,
+        batch_size=100, warm_up_epochs=n_epochs / 4, clip_norm=20.0, random_state=seed, progress=True,
     )  # fmt: skip
     return time.perf_counter() - start
 

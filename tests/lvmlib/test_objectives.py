@@ -8,6 +8,7 @@ import torch
 from lvmlib.amortized.architectures import bernoulli_vae, two_layer_bernoulli_vae
 from lvmlib.bounds import elbo, iwae, renyi
 from lvmlib.gradients import doubly_reparameterized, sticking_the_landing
+from lvmlib.non_finite import left_to_the_guard
 from lvmlib.objectives import analytic_elbo, beta_objective, free_bits, importance_weighted, sampled_elbo
 
 
@@ -128,6 +129,19 @@ def test_only_groups_above_the_threshold_pull_on_the_encoder(x):
     paid = beta_objective(0.0)(model, x, 8).mean() - free_bits(nats)(model, x, 8).mean()
     pull = torch.autograd.grad(paid, head)[0].reshape(2, 3, -1).abs().amax((0, 2))
     assert ((pull > 0) == (kl > nats)).all() and (kl > nats).sum() == 1
+
+
+@pytest.mark.parametrize("group", ["dimension", "layer"])
+def test_a_nan_kl_is_not_free(x, group, monkeypatch):
+    """One of three dimensions, of one example: the mean that free bits compare is NaN, and so is the value."""
+    model = make()
+    terms = model.elbo_terms(x, 1, 8)
+    (kl,) = terms.kl
+    monkeypatch.setattr(model, "elbo_terms", lambda *_: type(terms)(terms.reconstruction, (kl.index_fill(-1, torch.tensor(1), math.nan),)))
+    with pytest.raises(ValueError, match="free_bits holds 5 NaN of 5 values"):
+        free_bits(0.5, group)(model, x, 8)
+    with left_to_the_guard():
+        assert free_bits(0.5, group)(model, x, 8).isnan().all()
 
 
 def test_each_examples_charge_goes_with_it(x):

@@ -229,7 +229,7 @@ def test_bad_input_raises(case):
     damaged[4, 1] = torch.nan
     with pytest.raises(ValueError, match="NaN.*row 4, column 1"):
         model.check_data(damaged)
-    with pytest.raises(ValueError, match="log_w has .* NaN"):
+    with pytest.raises(ValueError, match="log_w holds .* NaN"):
         model.log_w(damaged, 2, 0)
     for call in (model.log_w, model.elbo_terms):
         with pytest.raises(ValueError, match="n_samples must be at least 1, got 0"):

@@ -285,5 +285,5 @@ class TestBadInput:
             with pytest.raises(ValueError, match="n_samples must be at least 1, got 0"):
                 call(x, 0, 0)
         x[2, 1] = torch.nan
-        with pytest.raises(ValueError, match="log_w has .* NaN"):
+        with pytest.raises(ValueError, match="log_w holds .* NaN"):
             model.log_w(x, 3, 0)

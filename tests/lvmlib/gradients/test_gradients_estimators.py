@@ -239,7 +239,7 @@ class TestBadInput:
     def test_nan_in_x(self, estimator):
         x = images()
         x[3, 2] = math.nan
-        with pytest.raises(ValueError, match="log_w has 4 NaN of 20: check x and the model"):
+        with pytest.raises(ValueError, match="log_w holds 4 NaN of 20 values: check x and the model"):
             estimator(vae(1), x, 4, 6)
 
     @pytest.mark.parametrize("estimator", ESTIMATORS, ids=name_of)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
-from train_together import CASES, main
+from train_together import BROKEN, CASES, main
 from training_cases import STAGES, intensities, small_model, small_run
 
 from lvmlib.batch_share import Share, mean_over_batch, sharing, standard_normal
@@ -58,6 +58,18 @@ def test_two_processes_equal_one(case, both):
         one, other = (load_file(folder / "ema.safetensors") for folder in (alone, together))
         torch.testing.assert_close(other, one, rtol=1e-7, atol=1e-9)
     assert [record.step for record in read_log(together)] == [6, 12, 18, 24, 30]
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_processes_stop_together_with_one_error(name, both):
+    """A NaN that one process alone has, or the first one's held-out data: all say the same, with the same weights put back."""
+    alone, together = ((folder / name) for folder in both)
+    expected = (alone / "process0.txt").read_text().replace(str(alone), "FOLDER")
+    assert expected.startswith("step 18 (epoch 3" if name == "steps" else "step 6 (epoch 1")
+    weights = [load_file(together / f"process{process}.safetensors") for process in (0, 1)]
+    for process in (0, 1):
+        assert (together / f"process{process}.txt").read_text().replace(str(together), "FOLDER") == expected
+        assert all(torch.equal(one, weights[0][key]) for key, one in weights[process].items())
 
 
 def test_shares_are_disjoint_and_whole(monkeypatch):

@@ -1,5 +1,6 @@
 """One of the processes that torchrun starts: trains the small model and writes what came of it. See test_training_parallel.py."""
 
+import math
 import sys
 
 import torch
@@ -8,7 +9,7 @@ from training_cases import intensities, small_model, small_run, weights_of
 
 from lvmlib.gradients import doubly_reparameterized
 from lvmlib.objectives import free_bits, importance_weighted
-from lvmlib.training import process_group
+from lvmlib.training import TrainingError, process_group
 from lvmlib.training.parallel import rank
 
 CASES = {
@@ -22,6 +23,18 @@ CASES = {
 }
 
 
+def breaking(model, x, generator, kl_weight):
+    """NaN, once the KL has warmed up, for examples that only one of two processes may hold."""
+    return importance_weighted(2)(model, x, generator, kl_weight).masked_fill((x[:, 0] == 1) & (kl_weight == 1), math.nan)
+
+
+BROKEN = {
+    "steps": {"objective": breaking, "warm_up_epochs": 2, "max_skipped": 6, "checkpoint_epochs": 1},
+    "held-out": {"held_out": intensities(torch.float64)[:9], "held_out_objective": breaking, "checkpoint_epochs": 1},
+}
+"""Runs that end with an error: in each process the same one, and none waits for the other."""
+
+
 def main(folder):
     torch.set_num_threads(1)
     with process_group("cpu"):
@@ -32,6 +45,14 @@ def main(folder):
             save_file(weights_of(model), f"{folder}/{name}/process{rank()}.safetensors")
             with open(f"{folder}/{name}/process{rank()}.txt", "w") as file:
                 file.write(repr((result.bound.tolist(), [record.held_out for record in result.records], result.n_clipped)))
+        for name, settings in BROKEN.items():
+            model = small_model(seed=3 + rank(), dtype=torch.float64)
+            try:
+                small_run(model, intensities(torch.float64), folder=f"{folder}/{name}", **settings)
+            except TrainingError as error:
+                save_file(weights_of(model), f"{folder}/{name}/process{rank()}.safetensors")
+                with open(f"{folder}/{name}/process{rank()}.txt", "w") as file:
+                    file.write(str(error))
 
 
 if __name__ == "__main__":
