@@ -15,7 +15,7 @@ KERNEL = {"kernel_size": 4, "stride": 2, "padding": 1}
 
 
 def convolutional_encoder(
-    image_side: int, n_out: int, n_channels: Sequence[int] = (32, 64), hidden: int = 128, activation: str = "relu"
+    image_side: int, n_out: int, n_channels: Sequence[int] = (32, 64), n_hidden: int = 128, activation: str = "relu"
 ) -> nn.Module:
     """(..., side²) -> (..., n_out): a convolution that halves the image for each of ``n_channels``, then two linear layers.
 
@@ -29,7 +29,8 @@ def convolutional_encoder(
     layers: list[nn.Module] = []
     for before, after in zip([1, *n_channels], n_channels):
         layers += [nn.Conv2d(before, after, **KERNEL), ACTIVATIONS[activation]()]
-    layers += [nn.Flatten(), nn.Linear(n_channels[-1] * smallest**2, hidden), ACTIVATIONS[activation](), nn.Linear(hidden, n_out)]
+    first, last = nn.Linear(n_channels[-1] * smallest**2, n_hidden), nn.Linear(n_hidden, n_out)
+    layers += [nn.Flatten(), first, ACTIVATIONS[activation](), last]
     return OverImages(nn.Sequential(nn.Unflatten(1, (1, image_side, image_side)), *layers))
 
 
@@ -38,7 +39,7 @@ def convolutional_decoder(
     image_side: int,
     n_parameters: int = 1,
     n_channels: Sequence[int] = (64, 32),
-    hidden: int = 128,
+    n_hidden: int = 128,
     activation: str = "relu",
 ) -> ConvolutionalDecoder:
     """(..., n_in) -> (..., n_parameters side²), the mirror image of the encoder.
@@ -56,8 +57,8 @@ def convolutional_decoder(
     smallest = smallest_side(image_side, n_channels)
     check_choice("activation", activation, ACTIVATIONS)
     check_at_least("n_parameters", n_parameters, 1)
-    layers: list[nn.Module] = [nn.Linear(n_in, hidden), ACTIVATIONS[activation]()]
-    layers += [nn.Linear(hidden, n_channels[0] * smallest**2), nn.Unflatten(1, (n_channels[0], smallest, smallest))]
+    layers: list[nn.Module] = [nn.Linear(n_in, n_hidden), ACTIVATIONS[activation]()]
+    layers += [nn.Linear(n_hidden, n_channels[0] * smallest**2), nn.Unflatten(1, (n_channels[0], smallest, smallest))]
     for before, after in zip(n_channels, n_channels[1:]):
         layers += [ACTIVATIONS[activation](), nn.ConvTranspose2d(before, after, **KERNEL)]
     # the last has no bias of its own: there is one for each pixel

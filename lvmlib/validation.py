@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from numbers import Real
 
 import numpy as np
 import torch
@@ -33,7 +35,7 @@ def as_data(x: object, n_features: int | None = None, name: str = "x", missing: 
         raise TypeError(f"{name} must be float32 or float64, got {x.dtype}: convert it first, nothing is cast silently")
     x = torch.as_tensor(x)
     if x.ndim != 2 or 0 in x.shape:
-        hint = f": {name}[:, None] is one column" if x.ndim == 1 else ""
+        hint = f": {name}[:, None] is one column, {name}[None] one row" if x.ndim == 1 else ""
         raise ValueError(f"{name} must have the shape (batch, features), neither of them 0, got {tuple(x.shape)}{hint}")
     if n_features is not None and x.shape[1] != n_features:
         raise ValueError(f"{name} has {x.shape[1]} columns, but the model was fitted on {n_features}")
@@ -62,7 +64,9 @@ def check_choice(name: str, value: object, allowed: Collection[str]) -> None:
 
 
 def check_at_least(name: str, value: float, least: float) -> None:
-    """Raise a ValueError unless ``value`` is a number of at least ``least`` (NaN is not)."""
+    """Raise a TypeError unless ``value`` is a number, a ValueError unless it is at least ``least`` (NaN is not)."""
+    if not isinstance(value, (Real, Tensor)):
+        raise TypeError(f"{name} must be a number, got {type(value).__name__}")
     if not value >= least:
         raise ValueError(f"{name} must be at least {least}, got {value}")
 
@@ -113,3 +117,28 @@ def check_examples(name: str, value: object) -> None:
         raise TypeError(f"{name} must be a torch tensor, got {type(value).__name__}")
     if value.ndim == 0 or 0 in value.shape:
         raise ValueError(f"{name} must have the shape (batch, ...), no dimension 0, got {tuple(value.shape)}")
+
+
+def check_each_count(name: str, values: object) -> None:
+    """Raise a TypeError unless ``values`` lists integers, a ValueError unless there is one and each is at least 1."""
+    if isinstance(values, str) or not isinstance(values, Sequence):
+        raise TypeError(f"{name} must list one whole number a layer, z_1's first, got {values!r}")
+    check_at_least(f"the number of layers in {name}", len(values), 1)
+    for value in values:
+        check_count(name, value)
+
+
+@contextmanager
+def blamed_on_data(check_data: Callable[[object], object], x: object) -> Iterator[None]:
+    """Where what is done within it fails, and ``check_data`` tells what is wrong with ``x``, that is the error.
+
+    Networks fail at data of another width, dtype or kind with an error that doesn't name them; nothing is checked, and no time
+    spent, while nothing fails.
+    """
+    try:
+        yield
+    except (AttributeError, IndexError, RuntimeError, TypeError):
+        if not isinstance(x, Tensor):
+            raise TypeError(f"x must be a torch tensor, got {kind(x)}") from None
+        check_data(x)
+        raise

@@ -17,7 +17,7 @@ THRESHOLD = 0.01
 
 @dataclass(frozen=True)
 class LatentUse:
-    """Of each dimension, one entry a layer, z_1's first."""
+    """Of each dimension, one entry a layer, z_1's first; of BIVA one a latent, in the order of its ``latent_names``."""
 
     activity: tuple[Float[Tensor, " _"], ...]
     """A_u = Cov_x(E_q(u|x)[u])."""
@@ -47,7 +47,7 @@ def latent_use(
     Parameters
     ----------
     model
-        A :class:`~lvmlib.amortized.vae.VariationalAutoencoder` or a :class:`~lvmlib.amortized.hierarchical.HierarchicalVAE`.
+        A :class:`~lvmlib.amortized.vae.VariationalAutoencoder` or a hierarchy of any kind: a ladder, one with flows, BIVA.
     x : (batch, n_features)
         At least two examples; the whole training or test set.
     n_samples
@@ -64,6 +64,8 @@ def latent_use(
     ----------
     Burda, Grosse & Salakhutdinov, Importance Weighted Autoencoders, 2016, section 5.2: a unit is active where A_u > 0.01.
     """
+    if not hasattr(model, "kl_terms"):
+        raise TypeError(f"model must be a variational autoencoder or a hierarchy, got {type(model).__name__}")
     x = model.check_data(x)
     if len(x) < 2:
         raise ValueError(f"x must have at least 2 rows for a covariance over examples, got {len(x)}")
@@ -71,8 +73,9 @@ def latent_use(
         raise ValueError(f"n_samples must be even and at least 2, two halves, got {n_samples}")
     check_at_least("batch_size", batch_size, 1)
     generator = as_generator(random_state)
-    halves: list[list[tuple[Tensor, Tensor]]] = [[] for _ in range(model.n_layers)]
-    kl: list[list[Tensor]] = [[] for _ in range(model.n_layers)]
+    n_latents = sum(map(len, getattr(model, "latent_widths", [(1,)] * model.n_layers)))
+    halves: list[list[tuple[Tensor, Tensor]]] = [[] for _ in range(n_latents)]
+    kl: list[list[Tensor]] = [[] for _ in range(n_latents)]
     for block in x.split(batch_size):
         q = model.posterior(block)
         with drawing_from(generator):

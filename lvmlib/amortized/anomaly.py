@@ -7,8 +7,16 @@ layers up to k know x by those above alone: it is high only where these say what
 
     ln p(x) - L^{>k} = KL(q(z_{>k}|x) || p(z_{>k}|x)) + E_q KL(p(z_{<=k}|z_{>k}) || p(z_{<=k}|z_{>k}, x))
 
-where q(z_{>k}|x) does not depend on z_{<=k}^BU; where it does, the first term is the mean over those, as in
-:meth:`BIVA.log_w_above`. With the exact posterior that term is zero, and L^{>k} falls as k grows. With another q, L may be lower.
+where q draws the upper layers first; where it draws some of z_{<=k} before them, as BIVA's z_{<=k}^BU, the first term is the
+mean over those (:mod:`lvmlib.amortized.upper_layers`). With the exact posterior that term is zero, and L^{>k} falls as k grows.
+With another q, L may be lower.
+
+A bound is low for an anomaly. A score is high for one: :func:`bound_scores`, :func:`difference_scores`, and what
+:func:`area_under_roc` takes::
+
+    usual, strange = bounds_above(model, x_test), bounds_above(model, x_strange)                  # (L + 1, batch) each, nats
+    area_under_roc(bound_scores(usual)[1], bound_scores(strange)[1])                              # by L^{>1}
+    area_under_roc(difference_scores(usual)[0], difference_scores(strange)[0])                    # by L - L^{>1}
 """
 
 from __future__ import annotations
@@ -19,15 +27,16 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from lvmlib.amortized.biva import BIVA
+from lvmlib.amortized.layer_use import check_hierarchy
+from lvmlib.amortized.upper_layers import UpperLayers
 from lvmlib.bounds import elbo
 from lvmlib.randomness import Seed, as_generator
-from lvmlib.validation import check_count
+from lvmlib.validation import check_count, kind
 
 
 @torch.no_grad()
 def bounds_above(
-    model: BIVA,
+    model: UpperLayers,
     x: Float[Tensor, "batch n_features"],
     n_samples: int = 10,
     random_state: Seed = 0,
@@ -38,6 +47,8 @@ def bounds_above(
 
     Parameters
     ----------
+    model
+        A hierarchy of any kind: a ladder, one with flows, BIVA.
     n_samples
         K, of q(z|x); the same for all k.
     bound
@@ -54,12 +65,13 @@ def bounds_above(
     ValueError
         If ``x`` is not of the model, ``n_samples`` or ``batch_size`` is below 1, or a weight is NaN.
     TypeError
-        If a count is no integer.
+        If a count is no integer, or the model no hierarchy.
 
     References
     ----------
     Maaløe, Fraccaro, Liévin & Winther, BIVA, 2019: L^{>k} as a score of anomaly.
     """
+    check_hierarchy(model)
     x = model.check_data(x)
     check_count("batch_size", batch_size)
     generator = as_generator(random_state)
@@ -70,29 +82,66 @@ def bounds_above(
     return torch.cat(bounds, dim=1)
 
 
-def difference_scores(bounds: Float[Tensor, "n_layers_and_1 batch"]) -> Float[Tensor, "n_layers batch"]:
-    """L - L^{>k} of each example, k = 1, ..., L, of :func:`bounds_above`: an anomaly has a high one.
+def bound_scores(bounds: Float[Tensor, "..."]) -> Float[Tensor, "n_layers_and_1 batch"]:
+    """-L^{>k} of each example, k = 0, ..., L, of :func:`bounds_above`: high where the model finds x unlikely.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``bounds`` are not (L + 1, batch) as :func:`bounds_above` gives them.
+    """
+    return -_checked_bounds(bounds)
+
+
+def difference_scores(bounds: Float[Tensor, "..."]) -> Float[Tensor, "n_layers batch"]:
+    """L - L^{>k} of each example, k = 1, ..., L, of :func:`bounds_above`: high where what the layers above k say misses x.
 
     It is what q has to tell the lower layers beyond what those above k say. What every bound has in common cancels, such
     as the nats that a busy image takes whatever it shows; an image that all layers find equally unlikely has a small
-    difference, so that it does not replace the bounds.
+    difference, and may score below usual ones: it does not replace the bounds.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``bounds`` are not (L + 1, batch) as :func:`bounds_above` gives them.
 
     References
     ----------
     Havtorn, Frellsen, Hauberg & Maaløe, Hierarchical VAEs Know What They Don't Know, 2021, section 4.
     """
+    bounds = _checked_bounds(bounds)
     return bounds[0] - bounds[1:]
 
 
-def area_under_roc(usual: Float[Tensor, " n_usual"], anomalous: Float[Tensor, " n_anomalous"]) -> float:
+def _checked_bounds(bounds: Tensor) -> Tensor:
+    if not isinstance(bounds, Tensor):
+        raise TypeError(f"bounds must be a torch tensor, got {kind(bounds)}")
+    if bounds.ndim != 2 or bounds.shape[0] < 2 or bounds.shape[1] == 0:
+        raise ValueError(f"bounds must be (L + 1, batch), one row each of k = 0 .. L, got the shape {tuple(bounds.shape)}")
+    if torch.isnan(bounds).any():
+        raise ValueError(f"bounds hold {int(torch.isnan(bounds).sum())} NaN of {bounds.numel()}")
+    return bounds
+
+
+def area_under_roc(usual: Float[Tensor, "..."], anomalous: Float[Tensor, "..."]) -> float:
     """The chance that an anomalous example has a higher score than a usual one, ties counted half: 0.5 by guessing.
+
+    Parameters
+    ----------
+    usual : (n_usual,)
+    anomalous : (n_anomalous,)
+        Scores, high for an anomaly: :func:`bound_scores` or :func:`difference_scores` of one k, never bounds themselves.
 
     Raises
     ------
-    ValueError
-        If either has no score, or a NaN among its scores.
+    TypeError, ValueError
+        If either is no tensor of one dimension, has no score, or a NaN among its scores.
     """
     for name, scores in [("usual", usual), ("anomalous", anomalous)]:
+        if not isinstance(scores, Tensor):
+            raise TypeError(f"{name} must be a torch tensor, got {kind(scores)}")
+        if scores.ndim != 1:
+            raise ValueError(f"{name} must have one dimension, a score an example, got the shape {tuple(scores.shape)}")
         if len(scores) == 0:
             raise ValueError(f"{name} must hold at least one score, got none")
         if torch.isnan(scores).any():

@@ -129,7 +129,7 @@ def convolutional_vae(
     n_latent: int = 50,
     likelihood: str = "bernoulli",
     n_channels: Sequence[int] = (32, 64),
-    hidden: int = 128,
+    n_hidden: int = 128,
     activation: str = "relu",
     n_levels: int = 256,
     random_state: Seed | None = None,
@@ -142,6 +142,8 @@ def convolutional_vae(
         "gaussian" has one learned scale.
     n_channels
         Of the encoder's convolutions, each of which halves the image; the decoder's are their mirror image.
+    n_hidden
+        Width of the linear layer between convolutions and z.
 
     Raises
     ------
@@ -151,8 +153,8 @@ def convolutional_vae(
     check_choice("likelihood", likelihood, IMAGE_LIKELIHOODS)
     n_parameters = 2 if likelihood == "discretized_logistic" else 1
     with initialized_from(random_state):
-        encoder = ToGaussian(convolutional_encoder(image_side, 2 * n_latent, n_channels, hidden, activation))
-        network = convolutional_decoder(n_latent, image_side, n_parameters, n_channels[::-1], hidden, activation)
+        encoder = ToGaussian(convolutional_encoder(image_side, 2 * n_latent, n_channels, n_hidden, activation))
+        network = convolutional_decoder(n_latent, image_side, n_parameters, n_channels[::-1], n_hidden, activation)
     if likelihood == "bernoulli":
         decoder: nn.Module = ToBernoulli(network)
     elif likelihood == "gaussian":

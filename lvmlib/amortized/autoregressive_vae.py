@@ -19,7 +19,7 @@ from lvmlib.generators.chain_rule import Autoregressive, AutoregressiveModel
 from lvmlib.generators.pixel_cnn import bernoulli_pixel_cnn
 from lvmlib.networks import ToBernoulli, ToGaussian, perceptron
 from lvmlib.randomness import Seed, initialized_from
-from lvmlib.validation import check_at_least
+from lvmlib.validation import check_at_least, check_count
 
 
 class AutoregressiveDecoder(nn.Module):
@@ -97,6 +97,8 @@ def pixel_cnn_vae(
     TypeError, ValueError
         If a size is not allowed.
     """
+    check_count("image_side", image_side)
+    check_count("n_latent", n_latent)
     check_at_least("n_maps", n_maps, 0)
     n_pixels = image_side**2
     with initialized_from(random_state):
@@ -118,7 +120,29 @@ def bernoulli_vae_with_made_prior(
     activation: str = "tanh",
     random_state: Seed | None = None,
 ) -> AutoregressivePriorVAE:
-    """:func:`~lvmlib.amortized.architectures.bernoulli_vae` with a Gaussian MADE in place of N(0, I)."""
+    """For binary x: :func:`~lvmlib.amortized.architectures.bernoulli_vae` with a Gaussian MADE in place of N(0, I).
+
+    Parameters
+    ----------
+    n_features
+        Of x.
+    n_latent
+        Dimensions of z.
+    hidden
+        Widths of the encoder's layers, and backwards of the decoder's.
+    prior_hidden
+        Widths of the hidden layers of p(z).
+    activation : {"tanh", "relu", "silu", "gelu"}
+        Of all three networks.
+    random_state
+        Of the first weights: a seed or generator; where not given they are from torch's global generator.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a size is no whole number of at least 1, or ``activation`` another one.
+    """
+    check_count("n_latent", n_latent)
     with initialized_from(random_state):
         encoder = ToGaussian(perceptron(n_features, hidden, 2 * n_latent, activation))
         decoder = ToBernoulli(perceptron(n_latent, hidden[::-1], n_features, activation))

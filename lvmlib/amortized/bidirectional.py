@@ -202,8 +202,8 @@ class InverseAutoregressiveHierarchy(HierarchicalVAE):
         return RememberingTopDown(self.layers, self.top, self.features(x))
 
     def encode(self, x: Tensor) -> tuple[Tensor, ...]:
-        """(z_1, ..., z_L), (batch, n_l) each: what zero noise becomes, from the top down."""
-        return self.joint_pass(self.posterior(x), at_zero_noise).z
+        """(z_1, ..., z_L), (batch, n_l) each: what zero noise becomes, from the top down. Raises as :meth:`check_data`."""
+        return self.joint_pass(self.posterior(self.check_data(x)), at_zero_noise).z
 
 
 def at_zero_noise(index: int, distribution: InverseAutoregressive | DiagonalGaussian) -> Tensor:

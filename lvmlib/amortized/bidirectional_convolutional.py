@@ -44,9 +44,9 @@ def convolutional_bidirectional_vae(
     image_side: int,
     sides: Sequence[int] = (4, 2),
     z_channels: Sequence[int] = (2, 4),
-    n_steps: int = 1,
     n_channels: int = 24,
     n_inner: int = 12,
+    n_steps: int = 1,
     flow_channels: Sequence[int] = (16,),
     n_context: int = 8,
     activation: str = "gelu",
@@ -63,10 +63,10 @@ def convolutional_bidirectional_vae(
         Of the images that z_1, z_2, ... are, none larger than the one before, the first no larger than ``image_side``.
     z_channels
         Of each layer's z: it has z_channels_l sides_l² dimensions.
-    n_steps
-        Of each layer's flow; 0 for Gaussian posteriors.
     n_channels, n_inner
         Of state and features, and within a block.
+    n_steps
+        Of each layer's flow; 0 for Gaussian posteriors.
     flow_channels, n_context
         Channels of each step's hidden layers, and of its context.
 

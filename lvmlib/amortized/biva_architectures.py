@@ -25,7 +25,7 @@ from lvmlib.amortized.hierarchical_architectures import (
 from lvmlib.distributions import DiagonalGaussian
 from lvmlib.networks import ACTIVATIONS, ToBernoulli, ToGaussian
 from lvmlib.randomness import Seed, initialized_from
-from lvmlib.validation import check_at_least, check_choice, check_count
+from lvmlib.validation import check_choice, check_count, check_each_count
 
 Shape = tuple[int, int]
 """Channels and side of a square image that is flat outside of convolutions."""
@@ -57,9 +57,8 @@ def bernoulli_biva(
     TypeError
         If a count is no integer.
     """
-    check_at_least("the number of layers in n_latent", len(n_latent), 1)
-    named = [("n_features", n_features), ("n_hidden", n_hidden), ("n_blocks", n_blocks), *(("n_latent", n) for n in n_latent)]
-    for name, count in named:
+    check_each_count("n_latent", n_latent)
+    for name, count in [("n_features", n_features), ("n_hidden", n_hidden), ("n_blocks", n_blocks)]:
         check_count(name, count)
     check_choice("activation", activation, ACTIVATIONS)
 

@@ -153,11 +153,11 @@ def _summed(met: BidirectionalPass) -> Tensor:
 
 
 def check_layers(layers: Sequence[nn.Module]) -> None:
-    """Raise unless all but the last are BidirectionalLayers and the last is a TopLayer."""
+    """Raise unless all but the last are BivaLayers and the last is a TopLayer."""
     if not layers or not isinstance(layers[-1], TopLayer):
         given_last = type(layers[-1]).__name__ if layers else "none"
         raise ValueError(f"layers must end with a TopLayer, got {given_last}")
     for number, layer in enumerate(layers[:-1], start=1):
         if not isinstance(layer, BivaLayer):
             name = type(layer).__name__
-            raise ValueError(f"layers below the top must be BidirectionalLayers, got {name} for layer {number}")
+            raise ValueError(f"layers below the top must be BivaLayers, got {name} for layer {number}")

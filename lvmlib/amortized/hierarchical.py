@@ -13,23 +13,27 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from lvmlib.amortized.layered_codes import LayeredCodes
 from lvmlib.amortized.stochastic_layer import LadderLayer, StandardNormal, StochasticLayer, precision_weighted
-from lvmlib.amortized.top_down import BottomUp, Choice, Fixed, Pass, TopDown, at_means, descend, drawing, given
+from lvmlib.amortized.top_down import BottomUp, Choice, Pass, TopDown, at_means, descend, drawing, given
+from lvmlib.amortized.upper_layers import UpperLayers, check_weights
 from lvmlib.amortized.vae import ElboTerms
+from lvmlib.amortized.widths import check_layers
 from lvmlib.model import Distribution, LatentVariableModel
 from lvmlib.networks import ToBernoulli, perceptron
-from lvmlib.non_finite import check_no_nan
 from lvmlib.randomness import Seed, as_generator, drawing_from, initialized_from
-from lvmlib.validation import check_at_least, check_count
+from lvmlib.validation import blamed_on_data, check_at_least, check_count, check_each_count
 
 __all__ = ["HierarchicalVAE", "LadderLayer", "StochasticLayer", "TopDown", "bernoulli_ladder", "precision_weighted"]
 
 
-class HierarchicalVAE(LayeredCodes, LatentVariableModel, nn.Module):
+class HierarchicalVAE(UpperLayers, LatentVariableModel, nn.Module):
     """L layers of latents; log_w, bounds, training and evaluation are those of every other model.
 
-    z is always the tuple (z_1, ..., z_L), each (..., n_l), of one layer too.
+    z is always the tuple (z_1, ..., z_L), each (..., n_l), of one layer too. The factories make models of binary x; for another
+    likelihood put another head in place of ``decoder`` before training, for real x say::
+
+        model = bernoulli_ladder(n_features, (8, 4), n_hidden=64, random_state=0)
+        model.decoder = ToGaussian(perceptron(64, (64,), 2 * n_features))     # of lvmlib.networks
 
     Parameters
     ----------
@@ -46,8 +50,10 @@ class HierarchicalVAE(LayeredCodes, LatentVariableModel, nn.Module):
     Raises
     ------
     ValueError
-        If there is no layer, not one bottom-up module a layer, the layers differ in inference, or the width of one's
-        state is not that of the next.
+        If there is no layer, not one bottom-up module a layer, the layers differ in inference or in ``markov``, or a width is
+        not that of what is read next, where both can be told from linear layers.
+    TypeError
+        If a layer is no StochasticLayer.
 
     References
     ----------
@@ -63,22 +69,20 @@ class HierarchicalVAE(LayeredCodes, LatentVariableModel, nn.Module):
         check_at_least("n_state", n_state, 1)
         if len(bottom_up) != len(layers):
             raise ValueError(f"bottom_up must list one module a layer, got {len(bottom_up)} for {len(layers)} layers")
-        kinds = sorted({getattr(layer, "inference", "ladder") for layer in layers})
-        if len(kinds) > 1:
-            raise ValueError(f"all layers must have one kind of inference, got {' and '.join(kinds)}")
-        _check_states(layers, n_state)
+        check_layers(bottom_up, layers, n_state)
         self.bottom_up = nn.ModuleList(bottom_up)
         self.layers = nn.ModuleList(layers)
         self.decoder = decoder
-        self.inference = kinds[0]
-        if getattr(layers[-1], "markov", False) and isinstance(layers[-1].to_prior, StandardNormal):
+        self.inference = layers[0].inference
+        if layers[-1].markov and isinstance(layers[-1].to_prior, StandardNormal):
             self.register_buffer("top", torch.zeros(n_state), persistent=False)
         else:
             self.top = nn.Parameter(torch.zeros(n_state))
 
     @property
-    def n_layers(self) -> int:
-        return len(self.layers)
+    def latent_widths(self) -> tuple[tuple[int], ...]:
+        """Dimensions of each layer, z_1's first, a tuple of one."""
+        return tuple((layer.n_latent,) for layer in self.layers)
 
     @property
     def n_latent(self) -> int:
@@ -127,11 +131,14 @@ class HierarchicalVAE(LayeredCodes, LatentVariableModel, nn.Module):
         Raises
         ------
         ValueError
-            If ``n_samples`` is below 1, or a weight is NaN.
+            If ``n_samples`` is below 1, ``x`` is no (batch, n_features), or a weight is NaN. Whether p(x|z) can give a value is
+            told by :meth:`check_data`, which :func:`~lvmlib.likelihood.importance_sampling` and training ask once.
+        TypeError
+            If ``x`` is no tensor of the dtype of the parameters, or ``n_samples`` no integer.
         """
-        weights = self._weights(x, self._drawn(x, n_samples, random_state))
-        check_no_nan("log_w", weights, "check x and the model")
-        return weights
+        with drawing_from(as_generator(random_state)):
+            met = self._drawn(x, n_samples)
+        return check_weights(self._weights(x, met))
 
     def log_w_at(self, x: Tensor, q: TopDown | BottomUp, z: tuple[Tensor, ...]) -> Float[Tensor, "K batch"]:
         """ln p(x, z) - ln q(z|x), (K, batch), nats, in one pass: q = posterior(x), z (K, batch, n_l) a layer."""
@@ -154,7 +161,8 @@ class HierarchicalVAE(LayeredCodes, LatentVariableModel, nn.Module):
         ValueError
             If ``n_samples`` is below 1.
         """
-        met = self._drawn(x, n_samples, random_state)
+        with drawing_from(as_generator(random_state)):
+            met = self._drawn(x, n_samples)
         return ElboTerms(self.decoder(met.state).log_prob(x), self._kl(met))
 
     def kl_terms(self, q: TopDown | BottomUp, z: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
@@ -165,11 +173,24 @@ class HierarchicalVAE(LayeredCodes, LatentVariableModel, nn.Module):
         """The mean of each layer of q given those drawn before it: (batch, n_l) of the first, else (K, batch, n_l)."""
         return tuple(one.mean for one in self.joint_pass(q, given(z)).distributions)
 
-    def _drawn(self, x: Tensor, n_samples: int, random_state: Seed) -> Pass:
-        check_at_least("n_samples", n_samples, 1)
-        with drawing_from(as_generator(random_state)):
+    def _drawn(self, x: Tensor, n_samples: int) -> Pass:
+        check_count("n_samples", n_samples)
+        self._check_examples(x)
+        with blamed_on_data(self.check_data, x):
             q = self.posterior(x)
             return self.joint_pass(q, drawing(torch.Size([n_samples]), None, q.batch_shape))
+
+    def _log_w_above(self, x: Tensor, met: Pass, k: int) -> Tensor:
+        weights = 0.0
+        for z, q_l, p_l in list(zip(*met.layers()))[k:]:
+            weights = weights + (p_l.log_prob(z) - q_l.log_prob(z))
+        kept = {l: met.z[l - 1] for l in range(k + 1, self.n_layers + 1)}
+        state = met.state if k == 0 else self._generated(drawing(met.z[0].shape[:-1], kept, torch.Size()))[1]
+        return check_weights(self.decoder(state).log_prob(x) + weights)
+
+    def _generated(self, choose: Choice) -> tuple[tuple[Tensor, ...], Tensor]:
+        met = self.prior().descend(choose)
+        return met.z, met.state
 
     def _kl(self, met: Pass) -> tuple[Tensor, ...]:
         terms = []
@@ -182,41 +203,15 @@ class HierarchicalVAE(LayeredCodes, LatentVariableModel, nn.Module):
                 terms.append(q_l.log_prob_per_feature(z) - p_l.log_prob_per_feature(z))
         return tuple(terms)
 
-    def sample(self, n_samples: int, random_state: Seed, fixed: Fixed | None = None) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """Draw z ~ p(z), then x ~ p(x|z).
-
-        Parameters
-        ----------
-        fixed
-            ``{l: z_l}``, l = 1 .. L, each (n_l,) or (n_samples, n_l): layers held at these values, those below drawn given them.
-
-        Returns
-        -------
-        x : (n_samples, n_features)
-        z : tuple of (n_samples, n_l)
+    def encode(self, x: Tensor) -> tuple[Tensor, ...]:
+        """(z_1, ..., z_L), (batch, n_l) each: the mean of each layer of q(z|x) at the means of those drawn before it.
 
         Raises
         ------
-        ValueError
-            If ``n_samples`` is below 1, or ``fixed`` names no layer of the model or has another shape.
+        TypeError, ValueError
+            As :meth:`check_data`.
         """
-        check_at_least("n_samples", n_samples, 1)
-        self._check_fixed(fixed or {}, n_samples)
-        with torch.no_grad(), drawing_from(as_generator(random_state)):
-            met = self.prior().descend(drawing(torch.Size([n_samples]), fixed, torch.Size()))
-            return self.decoder(met.state).sample(), met.z
-
-    def _check_fixed(self, fixed: Fixed, n_samples: int) -> None:
-        for l, z in fixed.items():
-            if l not in range(1, self.n_layers + 1):
-                raise ValueError(f"fixed must name layers 1 .. {self.n_layers}, z_1 next to x, got {l!r}")
-            width = self.layers[l - 1].n_latent
-            if tuple(z.shape) not in ((width,), (n_samples, width)):
-                raise ValueError(f"fixed[{l}] must be ({width},) or ({n_samples}, {width}), got {tuple(z.shape)}")
-
-    def encode(self, x: Tensor) -> tuple[Tensor, ...]:
-        """(z_1, ..., z_L), (batch, n_l) each: the mean of each layer of q(z|x) at the means of those drawn before it."""
-        return self.joint_pass(self.posterior(x), at_means).z
+        return self.joint_pass(self.posterior(self.check_data(x)), at_means).z
 
     def reconstruct(self, x: Tensor) -> Tensor:
         """The mean of p(x|z) at the code of x, (batch, n_features)."""
@@ -227,16 +222,6 @@ class HierarchicalVAE(LayeredCodes, LatentVariableModel, nn.Module):
         top = self.n_layers - 1
         met = self.prior().descend(lambda index, distribution: z_top if index == top else distribution.mean)
         return self.decoder(met.state).mean
-
-
-def _check_states(layers: Sequence[StochasticLayer], n_state: int) -> None:
-    """Raise a ValueError unless each layer reads as wide a state as the one above it makes."""
-    above = n_state
-    for number, layer in zip(range(len(layers), 0, -1), reversed(layers)):
-        expected = getattr(layer, "n_state", None)
-        if None not in (expected, above) and expected != above:
-            raise ValueError(f"layer {number} reads a state of width {expected}, but is handed one of {above}")
-        above = getattr(layer, "n_state_below", None)
 
 
 def bernoulli_ladder(
@@ -258,6 +243,7 @@ def bernoulli_ladder(
     n_hidden
         Width of hidden layers, features and state.
     inference : {"ladder", "residual", "bottom_up"}
+        What q(z_l) is made of: see :class:`StochasticLayer`.
     markov
         Whether z_l depends on z_{l+1} alone, and x on z_1; else a state carries all that is above.
     linear_heads
@@ -268,8 +254,8 @@ def bernoulli_ladder(
     ValueError
         If there is no layer, a width is below 1 or a choice another one.
     """
-    check_at_least("the number of layers in n_latent", len(n_latent), 1)
-    for name, width in [("n_features", n_features), ("n_hidden", n_hidden), *(("n_latent", n) for n in n_latent)]:
+    check_each_count("n_latent", n_latent)
+    for name, width in [("n_features", n_features), ("n_hidden", n_hidden)]:
         check_count(name, width)
     with initialized_from(random_state):
         head = () if linear_heads else None

@@ -16,7 +16,7 @@ from lvmlib.amortized.hierarchical import HierarchicalVAE
 from lvmlib.amortized.stochastic_layer import INFERENCE, StandardNormal, StochasticLayer, ToBoundedGaussian
 from lvmlib.networks import ACTIVATIONS, ToBernoulli
 from lvmlib.randomness import Seed, initialized_from
-from lvmlib.validation import check_at_least, check_choice, check_count
+from lvmlib.validation import check_choice, check_count, check_each_count
 
 
 class ResidualBlock(nn.Module):
@@ -66,20 +66,26 @@ def residual_ladder(
     inference: str = "residual",
     random_state: Seed | None = None,
 ) -> HierarchicalVAE:
-    """As :func:`~lvmlib.amortized.hierarchical.bernoulli_ladder` with a state that skips layers, its perceptrons residual blocks.
+    """For binary x, as :func:`~lvmlib.amortized.hierarchical.bernoulli_ladder`, of residual blocks; the state skips layers.
 
     Parameters
     ----------
+    n_latent
+        Dimensions of each layer, from z_1 upwards.
+    n_hidden
+        Width of hidden layers, features and state.
     n_blocks
         Of each network.
+    inference : {"residual", "ladder", "bottom_up"}
+        What q(z_l) is made of: see :class:`~lvmlib.amortized.stochastic_layer.StochasticLayer`.
 
     Raises
     ------
     ValueError
         If there is no layer, a width is below 1 or a choice another one.
     """
-    check_at_least("the number of layers in n_latent", len(n_latent), 1)
-    for name, width in [("n_features", n_features), ("n_hidden", n_hidden), *(("n_latent", n) for n in n_latent)]:
+    check_each_count("n_latent", n_latent)
+    for name, width in [("n_features", n_features), ("n_hidden", n_hidden)]:
         check_count(name, width)
     check_count("n_blocks", n_blocks)
     check_choice("activation", activation, ACTIVATIONS)
@@ -212,6 +218,7 @@ def convolutional_ladder(
     n_channels, n_inner
         Of state and features, and within a block.
     inference : {"residual", "ladder"}
+        What q(z_l) is made of: see :class:`~lvmlib.amortized.stochastic_layer.StochasticLayer`.
 
     Raises
     ------
@@ -243,11 +250,11 @@ def convolutional_ladder(
 
 def check_layers_of_images(image_side: int, sides: Sequence[int], z_channels: Sequence[int], **named: int) -> None:
     """Raise unless ``sides`` and ``z_channels`` name one entry a layer, counts are at least 1, and no side exceeds the one below."""
-    check_at_least("the number of layers in sides", len(sides), 1)
+    check_each_count("sides", sides)
+    check_each_count("z_channels", z_channels)
     if len(sides) != len(z_channels):
         raise ValueError(f"sides and z_channels must name one entry a layer, got {len(sides)} and {len(z_channels)}")
-    counts = [("image_side", image_side), *named.items()]
-    for name, count in [*counts, *(("sides", side) for side in sides), *(("z_channels", one) for one in z_channels)]:
+    for name, count in [("image_side", image_side), *named.items()]:
         check_count(name, count)
     if any(side > below for side, below in zip(sides, [image_side, *sides])):
         raise ValueError(f"sides must not rise from x upwards and not exceed image_side {image_side}, got {list(sides)}")

@@ -18,7 +18,7 @@ from lvmlib.amortized.vae import VariationalAutoencoder
 from lvmlib.convolutional import convolutional_decoder, convolutional_encoder
 from lvmlib.networks import ACTIVATIONS, ToBernoulli, perceptron
 from lvmlib.randomness import Seed, initialized_from
-from lvmlib.validation import check_at_least, check_choice, check_count
+from lvmlib.validation import check_at_least, check_choice, check_count, check_each_count
 
 FORGET_BIAS = 2.0
 """b of each step; σ begins at 0.88."""
@@ -28,15 +28,15 @@ class InverseAutoregressiveVAE(VariationalAutoencoder):
     """A VAE of one layer whose encoder returns an inverse autoregressive flow."""
 
     def encode(self, x: Tensor) -> Tensor:
-        """What zero noise becomes, (batch, n_latent): a flow has no mean in closed form."""
-        return self.posterior(x).at_zero_noise()
+        """What zero noise becomes, (batch, n_latent): a flow has no mean in closed form. Raises as ``check_data``."""
+        return self.posterior(self.check_data(x)).at_zero_noise()
 
 
 def inverse_autoregressive_vae(
     n_features: int,
     n_latent: int = 32,
-    n_steps: int = 2,
     hidden: Sequence[int] = (200, 200),
+    n_steps: int = 2,
     flow_hidden: Sequence[int] = (64,),
     n_context: int = 32,
     activation: str = "tanh",
@@ -57,6 +57,7 @@ def inverse_autoregressive_vae(
     TypeError, ValueError
         If a size is no whole number of at least 1 (``n_context`` 0), or a choice another one.
     """
+    check_count("n_latent", n_latent)
     with initialized_from(random_state):
         flow = masked_flow(n_latent, n_steps, n_context, flow_hidden, "relu", forget_bias)
         network = perceptron(n_features, hidden, 2 * n_latent + n_context, activation)
@@ -67,9 +68,9 @@ def inverse_autoregressive_vae(
 def convolutional_inverse_autoregressive_vae(
     image_side: int,
     n_latent: int = 32,
-    n_steps: int = 2,
     n_channels: Sequence[int] = (32, 64),
-    hidden: int = 128,
+    n_hidden: int = 128,
+    n_steps: int = 2,
     flow_hidden: Sequence[int] = (64,),
     n_context: int = 32,
     activation: str = "relu",
@@ -80,18 +81,19 @@ def convolutional_inverse_autoregressive_vae(
 
     Parameters, errors as :func:`inverse_autoregressive_vae` and :func:`~lvmlib.amortized.architectures.convolutional_vae`.
     """
+    check_count("n_latent", n_latent)
     with initialized_from(random_state):
         flow = masked_flow(n_latent, n_steps, n_context, flow_hidden, "relu", forget_bias)
-        network = convolutional_encoder(image_side, 2 * n_latent + n_context, n_channels, hidden, activation)
-        decoder = ToBernoulli(convolutional_decoder(n_latent, image_side, 1, n_channels[::-1], hidden, activation))
+        network = convolutional_encoder(image_side, 2 * n_latent + n_context, n_channels, n_hidden, activation)
+        decoder = ToBernoulli(convolutional_decoder(n_latent, image_side, 1, n_channels[::-1], n_hidden, activation))
     return InverseAutoregressiveVAE([ToInverseAutoregressive(network, flow, n_latent)], decoder, n_latent)
 
 
 def inverse_autoregressive_ladder(
     n_features: int,
     n_latent: Sequence[int] = (32, 16),
-    n_steps: int = 2,
     n_hidden: int = 128,
+    n_steps: int = 2,
     flow_hidden: Sequence[int] = (64,),
     n_context: int = 32,
     activation: str = "relu",
@@ -99,14 +101,30 @@ def inverse_autoregressive_ladder(
     forget_bias: float = FORGET_BIAS,
     random_state: Seed | None = None,
 ) -> InverseAutoregressiveHierarchy:
-    """As :func:`~lvmlib.amortized.hierarchical.bernoulli_ladder`, each posterior followed by a flow that reads (h_l, d_l).
+    """As :func:`~lvmlib.amortized.hierarchical.bernoulli_ladder`, for binary x, each posterior followed by a flow.
+
+    Parameters
+    ----------
+    n_latent
+        Dimensions of each layer, from z_1 upwards.
+    n_hidden
+        Width of hidden layers, features and state.
+    n_steps
+        Of each layer's flow.
+    flow_hidden, n_context
+        Hidden layers of each step, and numbers that it is told of (h_l, d_l).
+    inference : {"ladder", "residual"}
+        Of the Gaussian where the flow begins: see :class:`~lvmlib.amortized.stochastic_layer.StochasticLayer`. Not "bottom_up":
+        the flow of a layer reads the state above it.
 
     Raises
     ------
     TypeError, ValueError
         If there is no layer, a size is no whole number of at least 1 (``n_context`` 0), or a choice another one.
     """
-    check_sizes(n_latent, n_features=n_features, n_hidden=n_hidden)
+    check_each_count("n_latent", n_latent)
+    check_count("n_features", n_features)
+    check_count("n_hidden", n_hidden)
     check_choice("inference", inference, ("ladder", "residual"))
     check_at_least("n_context", n_context, 0)
     n_read = n_hidden * (2 if inference == "residual" else 1)
@@ -132,8 +150,8 @@ def inverse_autoregressive_ladder(
 def bidirectional_vae(
     n_features: int,
     n_latent: Sequence[int] = (32, 16),
-    n_steps: int = 1,
     n_hidden: int = 128,
+    n_steps: int = 1,
     flow_hidden: Sequence[int] = (64,),
     n_context: int = 32,
     activation: str = "silu",
@@ -146,17 +164,21 @@ def bidirectional_vae(
     ----------
     n_latent
         Dimensions of each layer, from z_1 upwards.
-    n_steps
-        Of each layer's flow; 0 for Gaussian posteriors.
     n_hidden
         Width of hidden layers, features and state.
+    n_steps
+        Of each layer's flow; 0 for Gaussian posteriors.
+    flow_hidden, n_context
+        Hidden layers of each step, and numbers that it is told of (h_l, d_l).
 
     Raises
     ------
     TypeError, ValueError
         If there is no layer, a size is no whole number of at least 1 (``n_steps``, ``n_context`` 0), or a choice another one.
     """
-    check_sizes(n_latent, n_features=n_features, n_hidden=n_hidden)
+    check_each_count("n_latent", n_latent)
+    check_count("n_features", n_features)
+    check_count("n_hidden", n_hidden)
     check_choice("activation", activation, ACTIVATIONS)
     check_at_least("n_context", n_context, 0)
     check_at_least("n_steps", n_steps, 0)
@@ -183,9 +205,3 @@ class Merge(nn.Module):
 
     def forward(self, h: Tensor, z: Tensor) -> Tensor:
         return h + self.network(torch.cat([h, z], dim=-1))
-
-
-def check_sizes(sizes: Sequence[int], **named: int) -> None:
-    check_at_least("the number of layers", len(sizes), 1)
-    for name, size in [*named.items(), *(("a layer's size", one) for one in sizes)]:
-        check_count(name, size)

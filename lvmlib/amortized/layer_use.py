@@ -8,10 +8,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from lvmlib.amortized.hierarchical import HierarchicalVAE
-from lvmlib.amortized.top_down import drawing
+from lvmlib.amortized.upper_layers import UpperLayers
 from lvmlib.randomness import Seed, as_generator, drawing_from
-from lvmlib.validation import check_at_least
+from lvmlib.validation import check_count
 
 
 @dataclass(frozen=True)
@@ -19,7 +18,8 @@ class LayerUse:
     """Of each example, nothing averaged over the data."""
 
     kl: Float[Tensor, "n_layers batch"]
-    """Of each layer, z_1's first, nats: the sum over its dimensions, averaged over the samples."""
+    """Of each layer, z_1's first, nats: the sum over its dimensions, averaged over the samples; in BIVA that of z_l^BU and z_l^TD
+    together."""
     squared_error: Float[Tensor, "n_layers_and_1 batch"]
     """Row l: ||x - E[x|z_{l+1}, ..., z_L]||², z of the upper layers from q(z|x), those below from their prior. Row 0 keeps all
     layers, row L none. Estimated without bias, so it may fall below zero."""
@@ -36,7 +36,7 @@ class LayerUse:
 
 @torch.no_grad()
 def what_each_layer_holds(
-    model: HierarchicalVAE,
+    model: UpperLayers,
     x: Float[Tensor, "batch n_features"],
     n_samples: int = 10,
     random_state: Seed = 0,
@@ -51,6 +51,8 @@ def what_each_layer_holds(
 
     Parameters
     ----------
+    model
+        A hierarchy of any kind: a ladder, one with flows, BIVA.
     x : (batch, n_features)
     n_samples
         Codes of each example, and twice as many draws of the layers below each.
@@ -61,39 +63,35 @@ def what_each_layer_holds(
     ------
     ValueError
         If ``x`` is not of the model, or ``n_samples`` or ``batch_size`` is below 1.
+    TypeError
+        If the model is no hierarchy, or a count no integer.
     """
+    check_hierarchy(model)
     x = model.check_data(x)
-    check_at_least("n_samples", n_samples, 1)
-    check_at_least("batch_size", batch_size, 1)
+    check_count("n_samples", n_samples)
+    check_count("batch_size", batch_size)
     generator = as_generator(random_state)
     kl, errors = [], []
     for block in x.split(batch_size):
         with drawing_from(generator):
             q = model.posterior(block)
             z = q.sample(torch.Size([n_samples]))
-            halves = [[_mean_below(model, z, kept_from, len(block)) for _ in range(2)] for kept_from in range(model.n_layers + 1)]
-        kl.append(torch.stack([terms.sum(-1).mean(0) for terms in model.kl_terms(q, z)]))
+            halves = [[model.mean_below(z, layer) for _ in range(2)] for layer in range(1, model.n_layers + 2)]
+        kl.append(model.layer_kl(model.kl_terms(q, z)).mean(1))
         errors.append(torch.stack([((block - one) * (block - other)).sum(-1).mean(0) for one, other in halves]))
     return LayerUse(torch.cat(kl, dim=1), torch.cat(errors, dim=1))
 
 
-def _mean_below(model: HierarchicalVAE, z: tuple[Tensor, ...], n_anew: int, n_examples: int) -> Tensor:
-    """The mean of p(x|z), (K, batch, n_features), with z_1 .. z_{n_anew} drawn anew given the others."""
-    if n_anew == 0:
-        return model.likelihood(z).mean
-    kept = {l: z[l - 1] for l in range(n_anew + 1, model.n_layers + 1)}
-    met = model.prior().descend(drawing(torch.Size([len(z[0]), n_examples]), kept, torch.Size()))
-    return model.decoder(met.state).mean
-
-
 @torch.no_grad()
 def resample_below(
-    model: HierarchicalVAE, x: Float[Tensor, "batch n_features"], layer: int, n_samples: int, random_state: Seed
+    model: UpperLayers, x: Float[Tensor, "batch n_features"], layer: int, n_samples: int = 10, random_state: Seed = 0
 ) -> Float[Tensor, "K batch n_features"]:
     """The mean of p(x|z) with z_l, ..., z_L of each example's code kept and the layers below l drawn anew from their prior.
 
     Parameters
     ----------
+    model
+        A hierarchy of any kind: a ladder, one with flows, BIVA.
     x : (batch, n_features)
     layer
         l = 1 .. L + 1, z_1 next to x: at 1 all is kept, but for the noise of q(z|x) the reconstruction; at L + 1 nothing is.
@@ -103,11 +101,24 @@ def resample_below(
     Raises
     ------
     ValueError
-        If ``layer`` is not in 1 .. L + 1, or ``n_samples`` is below 1.
+        If ``x`` is not of the model, ``layer`` is not in 1 .. L + 1, or ``n_samples`` is below 1.
+    TypeError
+        If the model is no hierarchy, or ``n_samples`` no integer.
     """
-    check_at_least("n_samples", n_samples, 1)
-    if layer not in range(1, model.n_layers + 2):
+    check_hierarchy(model)
+    x = model.check_data(x)
+    check_count("n_samples", n_samples)
+    if isinstance(layer, bool) or layer not in range(1, model.n_layers + 2):
         raise ValueError(f"layer must be in 1 .. {model.n_layers + 1}, z_1 next to x, got {layer!r}")
     with drawing_from(as_generator(random_state)):
         z = tuple(one.expand(n_samples, -1, -1) for one in model.posterior(x).sample())
-        return _mean_below(model, z, layer - 1, len(x))
+        return model.mean_below(z, layer)
+
+
+def check_hierarchy(model: object) -> None:
+    """Raise a TypeError unless the model has layers whose lower ones can be drawn anew given the upper."""
+    if not isinstance(model, UpperLayers):
+        raise TypeError(
+            "model must be a hierarchy, whose z is a tuple of layers: HierarchicalVAE, InverseAutoregressiveHierarchy or BIVA, "
+            f"got {type(model).__name__}"
+        )

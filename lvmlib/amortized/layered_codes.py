@@ -41,7 +41,7 @@ class LayeredCodes:
         Raises
         ------
         ValueError
-            If ``n_steps`` is below 2, or the two have different shapes.
+            If ``n_steps`` is below 2, the two have different shapes, or one is not of the model.
         """
         check_at_least("n_steps", n_steps, 2)
         if start.shape != end.shape:

@@ -12,7 +12,7 @@ from lvmlib import model as latent_variable_model
 from lvmlib.distributions import Chain, DiagonalGaussian
 from lvmlib.model import Distribution, Latent, LatentVariableModel
 from lvmlib.randomness import Seed, as_generator, drawing_from
-from lvmlib.validation import check_at_least
+from lvmlib.validation import blamed_on_data, check_at_least
 
 
 @dataclass(frozen=True)
@@ -101,8 +101,19 @@ class VariationalAutoencoder(LatentVariableModel, nn.Module):
         return first if self.n_layers == 1 else Chain(first, self.encoder[1:])
 
     def log_w(self, x: Tensor, n_samples: int, random_state: Seed) -> Tensor:
-        """ln p(x, z_k) - ln q(z_k|x), z_k ~ q(z|x), (K, batch), nats: every bound is a function of it."""
-        return latent_variable_model.log_w(self, x, self.posterior(x), n_samples, random_state)
+        """ln p(x, z_k) - ln q(z_k|x), z_k ~ q(z|x), (K, batch), nats: every bound is a function of it.
+
+        Whether p(x|z) can give a value is told by :meth:`check_data`, which :func:`~lvmlib.likelihood.importance_sampling` and
+        training ask once.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``n_samples`` is below 1, ``x`` is no (batch, n_features) of the dtype of the parameters, or a weight is NaN.
+        """
+        self._check_examples(x)
+        with blamed_on_data(self.check_data, x):
+            return latent_variable_model.log_w(self, x, self.posterior(x), n_samples, random_state)
 
     def log_likelihood(self, x: Tensor, z: Latent) -> Tensor:
         """ln p(x|z), (..., batch), nats."""
@@ -121,10 +132,17 @@ class VariationalAutoencoder(LatentVariableModel, nn.Module):
             If ``n_samples`` is below 1.
         """
         check_at_least("n_samples", n_samples, 1)
-        with drawing_from(as_generator(random_state)):
-            q = self.posterior(x)
-            z = q.rsample(torch.Size([n_samples]))
-        return ElboTerms(self.log_likelihood(x, z), self.kl_terms(q, z))
+        self._check_examples(x)
+        with blamed_on_data(self.check_data, x):
+            with drawing_from(as_generator(random_state)):
+                q = self.posterior(x)
+                z = q.rsample(torch.Size([n_samples]))
+            return ElboTerms(self.log_likelihood(x, z), self.kl_terms(q, z))
+
+    def _check_examples(self, x: object) -> None:
+        """One example alone, or what has no shape: told at once, since broadcasting would take it."""
+        if getattr(x, "ndim", 0) < 2:
+            self.check_data(x)
 
     def kl_terms(self, q: Distribution, z: Latent) -> tuple[Tensor, ...]:
         """The KL terms of :meth:`elbo_terms`, one a layer, (K, batch, n_l): q = posterior(x), z (K, batch, ...) drawn from it."""
@@ -159,8 +177,14 @@ class VariationalAutoencoder(LatentVariableModel, nn.Module):
         self.decoder.start_at(self.check_data(x))
 
     def encode(self, x: Tensor) -> Latent:
-        """The mean of q(z_1|x), (batch, n_latent); for each further layer that of q(z_l|z_{l-1}) at the mean below it."""
-        layers = []
+        """The mean of q(z_1|x), (batch, n_latent); for each further layer that of q(z_l|z_{l-1}) at the mean below it.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As :meth:`check_data`.
+        """
+        x, layers = self.check_data(x), []
         for encoder in self.encoder:
             layers.append(encoder(layers[-1] if layers else x).mean)
         return layers[0] if self.n_layers == 1 else tuple(layers)

@@ -11,7 +11,6 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from lvmlib.amortized.biva import BIVA
 from lvmlib.amortized.layer_use import resample_below
 from lvmlib.cli.layer_kl import LAYER_KL, read_layer_kl
 from lvmlib.cli.run_folder import write_figure
@@ -120,11 +119,9 @@ def _layers(trained: Trained) -> None:
     if trained.model.n_layers < 2:
         return
     model, x, seed = trained.model, trained.examples(N_KEPT), trained.settings.seed
-    if isinstance(model, BIVA):
-        kept = [model.mean_above(x, k, N_DRAWS, seed) for k in range(model.n_layers)]
-    else:
-        kept = [resample_below(model, x, layer, N_DRAWS, seed) for layer in range(1, model.n_layers + 1)]
-    write_figure(trained.folder / "layers.png", plot_kept_layers(x.cpu(), torch.stack(kept).cpu(), trained.shape))
+    kept = torch.stack([resample_below(model, x, layer, N_DRAWS, seed) for layer in range(1, model.n_layers + 1)])
+    figure = plot_kept_layers(x.cpu(), kept.cpu(), trained.shape, n_layers=model.n_layers)
+    write_figure(trained.folder / "layers.png", figure)
 
 
 CURVES: dict[str, Callable[[Trained], None]] = {"bound": _bound, "layer_kl": _layer_kl}

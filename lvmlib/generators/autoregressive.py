@@ -24,6 +24,7 @@ from lvmlib.generators.chain_rule import (
 )
 from lvmlib.linear import affine
 from lvmlib.networks import ACTIVATIONS
+from lvmlib.randomness import Seed, initialized_from
 from lvmlib.validation import check_choice, check_count
 
 __all__ = [
@@ -112,6 +113,8 @@ class MADE(AutoregressiveModel):
     n_context
         Numbers in c; 0 for none.
     activation : {"relu", "tanh", "silu", "gelu"}
+    random_state
+        Of the first weights: a seed or generator; where not given they are from torch's global generator.
 
     Raises
     ------
@@ -124,15 +127,22 @@ class MADE(AutoregressiveModel):
     """
 
     def __init__(
-        self, n_features: int, hidden: Sequence[int], conditionals: Conditionals, n_context: int = 0, activation: str = "relu"
+        self,
+        n_features: int,
+        hidden: Sequence[int],
+        conditionals: Conditionals,
+        n_context: int = 0,
+        activation: str = "relu",
+        random_state: Seed | None = None,
     ) -> None:
         super().__init__(n_features, conditionals, n_context)
         check_choice("activation", activation, ACTIVATIONS)
         self.hidden = tuple(hidden)
         masks = made_masks(n_features, hidden, conditionals.n_parameters, conditionals.n_inputs, self.lowest)
-        self.layers = nn.ModuleList([MaskedLinear(mask) for mask in masks])
+        with initialized_from(random_state):
+            self.layers = nn.ModuleList([MaskedLinear(mask) for mask in masks])
+            self.from_context = nn.Linear(n_context, len(masks[0]), bias=False) if n_context else None
         self.activation = ACTIVATIONS[activation]()
-        self.from_context = nn.Linear(n_context, len(masks[0]), bias=False) if n_context else None
 
     @property
     def lowest(self) -> int:
@@ -197,26 +207,45 @@ class MADE(AutoregressiveModel):
 class BernoulliMADE(MADE):
     """p(x) or p(x|c) over binary x (batch, n_features), exact by one pass."""
 
-    def __init__(self, n_features: int, hidden: Sequence[int], n_context: int = 0, activation: str = "relu") -> None:
-        super().__init__(n_features, hidden, bernoulli_conditionals(), n_context, activation)
+    def __init__(
+        self,
+        n_features: int,
+        hidden: Sequence[int],
+        n_context: int = 0,
+        activation: str = "relu",
+        random_state: Seed | None = None,
+    ) -> None:
+        super().__init__(n_features, hidden, bernoulli_conditionals(), n_context, activation, random_state)
 
 
 class CategoricalMADE(MADE):
     """Over int64 codes 0 .. n_categories - 1."""
 
     def __init__(
-        self, n_features: int, n_categories: int, hidden: Sequence[int], n_context: int = 0, activation: str = "relu"
+        self,
+        n_features: int,
+        n_categories: int,
+        hidden: Sequence[int],
+        n_context: int = 0,
+        activation: str = "relu",
+        random_state: Seed | None = None,
     ) -> None:
-        super().__init__(n_features, hidden, categorical_conditionals(n_categories), n_context, activation)
+        super().__init__(n_features, hidden, categorical_conditionals(n_categories), n_context, activation, random_state)
 
 
 class DiscretizedLogisticMADE(MADE):
     """Over grey levels 0, 1/(n_levels - 1), ..., 1."""
 
     def __init__(
-        self, n_features: int, n_levels: int, hidden: Sequence[int], n_context: int = 0, activation: str = "relu"
+        self,
+        n_features: int,
+        n_levels: int,
+        hidden: Sequence[int],
+        n_context: int = 0,
+        activation: str = "relu",
+        random_state: Seed | None = None,
     ) -> None:
-        super().__init__(n_features, hidden, discretized_logistic_conditionals(n_levels), n_context, activation)
+        super().__init__(n_features, hidden, discretized_logistic_conditionals(n_levels), n_context, activation, random_state)
 
 
 class GaussianMADE(MADE):
@@ -225,5 +254,12 @@ class GaussianMADE(MADE):
     z_d = mean_d + scale_d ε_d makes it one masked autoregressive flow. Papamakarios et al., 2017, equations (3) and (4).
     """
 
-    def __init__(self, n_features: int, hidden: Sequence[int], n_context: int = 0, activation: str = "relu") -> None:
-        super().__init__(n_features, hidden, gaussian_conditionals(), n_context, activation)
+    def __init__(
+        self,
+        n_features: int,
+        hidden: Sequence[int],
+        n_context: int = 0,
+        activation: str = "relu",
+        random_state: Seed | None = None,
+    ) -> None:
+        super().__init__(n_features, hidden, gaussian_conditionals(), n_context, activation, random_state)

@@ -18,9 +18,10 @@ from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
 from lvmlib.distributions import Factorized
+from lvmlib.distributions.factorized import check_values
 from lvmlib.networks import Head, ToBernoulli, ToCategorical, ToDiscretizedLogistic, ToGaussian
 from lvmlib.randomness import Seed, as_generator, drawing_from
-from lvmlib.validation import check_at_least, check_count
+from lvmlib.validation import as_data, check_at_least, check_count
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,11 @@ class Conditionals:
         """x (..., n_features) as the network's input, (..., n_inputs n_features): codes as 0 and 1, a column a category."""
         if self.n_inputs == 1:
             return x
-        return one_hot(x, self.n_inputs).mT.flatten(-2).to(dtype)
+        return one_hot(self.values(x), self.n_inputs).mT.flatten(-2).to(dtype)
+
+    def values(self, x: Shaped[Tensor, "..."]) -> Shaped[Tensor, "..."]:
+        """x as the conditionals take it: whole numbers of a floating dtype, as codes beside a context are, become codes."""
+        return x.long() if self.n_inputs > 1 and x.is_floating_point() else x
 
     def blank(self, shape: tuple[int, ...], like: Tensor) -> Tensor:
         """Zeros of the dtype of x, for what isn't drawn yet."""
@@ -96,6 +101,10 @@ def gaussian_conditionals() -> Conditionals:
 class AutoregressiveModel(nn.Module, ABC):
     """p(x|c), or p(x) where ``n_context`` is 0; called with c (..., n_context), it is that distribution.
 
+    With a context, training takes rows of x and c side by side, codes as whole numbers of the dtype of c::
+
+        train(model, torch.cat([x, c], 1), log_likelihood, [Stage(100, 1e-3)])            # lvmlib.training, lvmlib.objectives
+
     ``output_bias`` (n_parameters n_features) is what the parameters are where the rest of the network is 0.
     """
 
@@ -125,7 +134,20 @@ class AutoregressiveModel(nn.Module, ABC):
         return Autoregressive(self, context)
 
     def log_prob(self, x: Shaped[Tensor, "..."], context: Float[Tensor, "..."] | None = None) -> Float[Tensor, "..."]:
-        """ln p(x|c) = Σ_d ln p(x_d|x_<d, c), (...,), nats, exact, by one pass."""
+        """ln p(x|c) = Σ_d ln p(x_d|x_<d, c), (...,), nats, exact, by one pass.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If x is not (..., n_features) of the dtype of the parameters (int64 codes), holds NaN or a value that it can't have,
+            or c is not (..., n_context) or holds NaN. ``model(c).log_prob(x)``, as training calls it, looks at the shapes alone.
+        """
+        self.check_context(context)
+        if context is not None and not torch.isfinite(context).all():
+            n_bad = int((~torch.isfinite(context)).sum())
+            raise ValueError(f"context holds {n_bad} values that are NaN or infinite, of {context.numel()}")
+        self.check_width(x)
+        self.check_features(x.reshape(-1, self.n_features))
         return self(context).log_prob(x)
 
     def sample(
@@ -147,17 +169,37 @@ class AutoregressiveModel(nn.Module, ABC):
     def check_data(self, x: object) -> Tensor:
         """``x`` as a tensor (batch, n_features) that log_prob is defined on, checked once where data enter.
 
+        With a context: (batch, n_features + n_context), each example beside its context, of the dtype of the parameters.
+
         Raises
         ------
         TypeError, ValueError
-            As :meth:`lvmlib.distributions.Factorized.check_support` of the conditionals.
+            As :meth:`lvmlib.distributions.Factorized.check_support` of the conditionals, for the features.
         """
+        if not self.n_context:
+            return self.check_features(x)
+        rows, dtype = as_data(x), self.output_bias.dtype
+        if rows.dtype != dtype:
+            raise TypeError(f"x must be {dtype}, as the model's parameters are, got {rows.dtype}: nothing is cast silently")
+        if rows.shape[1] != self.n_features + self.n_context:
+            columns = f"{self.n_features + self.n_context} columns, {self.n_features} features and {self.n_context} of context"
+            raise ValueError(f"x must have {columns}, got the shape {tuple(rows.shape)}")
+        features = rows[:, : self.n_features]
+        codes = self.conditionals.values(features)
+        check_values(features, codes == features, "whole numbers, which are codes")
+        self.check_features(codes)
+        return rows
+
+    def check_features(self, x: object) -> Tensor:
+        """As :meth:`check_data`, of (batch, n_features) without a context."""
         return self.conditionals.of(self.output_bias).check_support(x)
 
     @torch.no_grad()
     def start_at(self, x: Tensor) -> None:
-        """Set the output bias to each feature's marginal in ``x``, (batch, n_features)."""
-        self.output_bias.copy_(self.conditionals.marginals(self.check_data(x), self.output_bias))
+        """Set the output bias to each feature's marginal in ``x``, (batch, n_features), or those beside their context."""
+        beside = self.n_context and x.ndim == 2 and x.shape[1] == self.n_features + self.n_context
+        features = self.conditionals.values(self.check_data(x)[:, : self.n_features]) if beside else self.check_features(x)
+        self.output_bias.copy_(self.conditionals.marginals(features, self.output_bias))
 
     def check_context(self, context: Tensor | None) -> None:
         if self.n_context == 0 and context is not None:
@@ -203,10 +245,12 @@ class Autoregressive:
 
     def log_prob_per_feature(self, value: Shaped[Tensor, "..."]) -> Float[Tensor, "..."]:
         """ln p(x_d|x_<d, c), (..., n_features), nats."""
+        value = self.model.conditionals.values(value)
         return self.given(value).log_prob_per_feature(value)
 
     def log_prob(self, value: Shaped[Tensor, "..."]) -> Float[Tensor, "..."]:
         """ln p(x|c) = Σ_d ln p(x_d|x_<d, c), (...,), nats."""
+        value = self.model.conditionals.values(value)
         return self.given(value).log_prob(value)
 
     @torch.no_grad()
@@ -254,4 +298,4 @@ class Autoregressive:
         """
         if missing:
             raise ValueError("missing must be False for an autoregressive likelihood: later features are read from all before")
-        return self.model.check_data(x)
+        return self.model.check_features(x)

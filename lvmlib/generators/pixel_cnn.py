@@ -7,6 +7,8 @@ seen is not masked but outside of the kernels. Van den Oord et al., Conditional 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor, nn
@@ -20,6 +22,7 @@ from lvmlib.generators.chain_rule import (
     discretized_logistic_conditionals,
 )
 from lvmlib.generators.pixel_cnn_drawing import draw_row_by_row
+from lvmlib.randomness import Seed, initialized_from
 from lvmlib.validation import check_choice, check_count
 
 CONTEXTS = ("vector", "map")
@@ -86,6 +89,8 @@ class PixelCNN(AutoregressiveModel):
     context_kind : {"vector", "map"}
         c is (..., n_context), the same for all pixels; or (..., n_context height width), a value a channel and pixel, channel
         by channel, as :class:`~lvmlib.convolutional.ConvolutionalDecoder` puts it out.
+    random_state
+        Of the first weights: a seed or generator; where not given they are from torch's global generator.
 
     Raises
     ------
@@ -104,25 +109,28 @@ class PixelCNN(AutoregressiveModel):
         n_hidden: int = 64,
         n_context: int = 0,
         context_kind: str = "vector",
+        random_state: Seed | None = None,
     ) -> None:
+        if not isinstance(image_shape, Sequence) or len(image_shape) != 2:
+            raise TypeError(f"image_shape must be (height, width), two whole numbers, got {image_shape!r}")
         sizes = {"n_layers": n_layers, "n_channels": n_channels, "first_reach": first_reach, "reach": reach, "n_hidden": n_hidden}
-        sizes |= {"a side of image_shape": min(image_shape)}
-        for name, size in sizes.items():
+        for name, size in [*sizes.items(), *(("a side of image_shape", side) for side in image_shape)]:
             check_count(name, size)
         check_choice("context_kind", context_kind, CONTEXTS)
         self.height, self.width = image_shape
         n_pixels = self.height * self.width
         super().__init__(n_pixels, conditionals, n_context * (n_pixels if context_kind == "map" else 1))
         self.context_kind, self.n_context_channels = context_kind, n_context
-        self.layers = nn.ModuleList(
-            GatedLayer(
-                n_channels if index else conditionals.n_inputs, n_channels, reach if index else first_reach, not index, n_context
+        with initialized_from(random_state):
+            self.layers = nn.ModuleList(
+                GatedLayer(n_in, n_channels, layer_reach, index == 0, n_context)
+                for index, (n_in, layer_reach) in enumerate(
+                    [(conditionals.n_inputs, first_reach), *[(n_channels, reach)] * (n_layers - 1)]
+                )
             )
-            for index in range(n_layers)
-        )
-        self.to_parameters = nn.Sequential(
-            nn.ReLU(), nn.Conv2d(n_channels, n_hidden, 1), nn.ReLU(), nn.Conv2d(n_hidden, conditionals.n_parameters, 1, bias=False)
-        )
+            first = nn.Conv2d(n_channels, n_hidden, 1)
+            last = nn.Conv2d(n_hidden, conditionals.n_parameters, 1, bias=False)
+            self.to_parameters = nn.Sequential(nn.ReLU(), first, nn.ReLU(), last)
         self.output_bias = nn.Parameter(torch.zeros(conditionals.n_parameters * n_pixels))
 
     @property
@@ -138,12 +146,12 @@ class PixelCNN(AutoregressiveModel):
         """Of all p(x_d|x_<d, c), (..., n_parameters height width), by one pass of convolutions."""
         pixels = self.conditionals.read(x, self.output_bias.dtype)
         batch = pixels.shape[:-1] if context is None else torch.broadcast_shapes(pixels.shape[:-1], context.shape[:-1])
-        v = h = pixels.expand(*batch, -1).reshape(-1, self.conditionals.n_inputs, self.height, self.width)
+        v = h = pixels.expand(*batch, -1).reshape(batch.numel(), self.conditionals.n_inputs, self.height, self.width)
         if context is not None:
-            context = self.context_map(context.expand(*batch, -1).reshape(len(v), -1))
+            context = self.context_map(context.expand(*batch, -1).reshape(len(v), self.n_context))
         for layer in self.layers:
             v, h = layer(v, h, context)
-        return self.to_parameters(h).flatten(1).view(*batch, -1) + self.output_bias
+        return self.to_parameters(h).view(*batch, len(self.output_bias)) + self.output_bias
 
     def context_map(self, context: Float[Tensor, "n_rows n_context"]) -> Float[Tensor, "n_rows n_channels _ _"]:
         """With a height and a width: its own, or 1 and 1, which broadcast."""

@@ -79,9 +79,10 @@ def importance_sampling(
     Raises
     ------
     ValueError
-        If ``x`` is empty, ``n_samples`` or ``rows_at_once`` is below 1, or a weight is NaN.
+        If ``x`` is empty or holds what the model's ``check_data`` refuses, ``n_samples`` or ``rows_at_once`` is below 1, or a
+        weight is NaN.
     TypeError
-        If ``x`` is no tensor, a count no integer, or there is no posterior.
+        If ``x`` is no tensor, or not of the model's dtype, a count no integer, or there is no posterior.
 
     References
     ----------
@@ -90,6 +91,8 @@ def importance_sampling(
     posterior = getattr(model, "posterior", None) if posterior is None else posterior
     if not callable(posterior):
         raise TypeError(f"posterior must be callable, got {posterior!r}; {type(model).__name__} has none of its own to take")
+    if isinstance(x, Tensor) and hasattr(model, "check_data"):  # once: p(x|z) itself doesn't look at what it is given
+        x = model.check_data(x)
 
     own = posterior == getattr(model, "posterior", None)
     log_w_at = getattr(model, "log_w_at", None) if own else None  # a hierarchy computes p and q in one pass over its layers

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lvmlib.plots.alt_text import add_alt_text, set_alt_text
 from lvmlib.plots.images import plot_images
-from lvmlib.plots.look import as_array, component_colours, figure_and_axes, look
+from lvmlib.plots.look import INK, as_array, component_colours, figure_and_axes, look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 def plot_layer_kl(kl: object, *, epochs: object = None, title: str | None = None, ax: Axes | None = None) -> Figure:
     """The KL term of each layer after each epoch, in nats, stacked: the upper edge is their sum.
 
+    Where a term is below zero, as the noise of a sampled one makes it, it is stacked downwards from zero, and a line is the sum.
+
     Parameters
     ----------
     kl : (n_epochs, n_layers)
-        Means over the examples, z_1's first; below zero only by the noise of a sampled term, and drawn as it is.
+        Means over the examples, z_1's first.
     epochs : (n_epochs,)
-        Where not given, 1, 2, ...
+        Where not given, 1, 2, ...; a single one is drawn as a column.
     ax
         Axes to draw on; where not given, a new figure's.
 
@@ -42,13 +44,25 @@ def plot_layer_kl(kl: object, *, epochs: object = None, title: str | None = None
     if (at[1:] <= at[:-1]).any():
         raise ValueError(f"epochs must rise, got {at.tolist()}")
     figure, ax = figure_and_axes(ax)
-    edges = kl.cumsum(axis=1)
+    x, y = (at, kl) if len(at) > 1 else (at + [-0.4, 0.4], kl.repeat(2, axis=0))
+    above, below = y.clip(0).cumsum(axis=1), y.clip(max=0).cumsum(axis=1)
     with look():
+        from matplotlib.ticker import MaxNLocator
+
         for index, colour in enumerate(component_colours(kl.shape[1])):
-            lower = edges[:, index - 1] if index else 0 * at
-            ax.fill_between(at, lower, edges[:, index], color=colour, alpha=0.75, linewidth=0, label=f"$z_{{{index + 1}}}$")
+            for edges in [above, below] if (y[:, index] < 0).any() else [above]:
+                lower = edges[:, index - 1] if index else 0 * x
+                label = f"$z_{{{index + 1}}}$" if edges is above else None
+                ax.fill_between(x, lower, edges[:, index], color=colour, alpha=0.75, linewidth=0, label=label)
+        if (y < 0).any():
+            ax.plot(x, y.sum(axis=1), color=INK, linewidth=1.2, label="sum")
         ax.set(xlabel="epoch", ylabel="mean KL (nats)", title=title or "")
-        ax.legend(loc="upper right")
+        if len(at) == 1:
+            ax.set(xticks=at, xlim=(at[0] - 1, at[0] + 1))
+        elif (at == at.round()).all():
+            ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        # beside the axes, in the order of the stack: inside it would lie on areas that rise
+        ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), reverse=True, handlelength=1.0)
     told = ", ".join(f"{nats:.2f} of layer {index}" for index, nats in enumerate(kl[-1].round(2) + 0.0, 1))
     named = f"{title}: " if title else ""
     add_alt_text(figure, f"{named}KL terms of {kl.shape[1]} layers against the epoch; after epoch {at[-1]:g}, in nats: {told}.")
@@ -61,18 +75,23 @@ def plot_kept_layers(
     image_shape: tuple[int, int],
     *,
     row_titles: Sequence[str] | None = None,
+    n_layers: int | None = None,
     size: float = 0.6,
 ) -> Figure:
     """An original at the left of its rows; row l are draws with z_l, ..., z_L of its code kept and the layers below drawn anew.
+
+    A line parts the rows of one original from those of the next.
 
     Parameters
     ----------
     originals : (n_originals, rows * columns)
     kept : (n_rows, K, n_originals, rows * columns)
-        As :func:`lvmlib.amortized.layer_use.resample_below` gives them for layer = 1, ..., n_rows; the last row may keep nothing.
+        As :func:`lvmlib.amortized.layer_use.resample_below` gives them for layer = 1, ..., n_rows.
     image_shape : (rows, columns)
     row_titles
         One a row of ``kept``; where not given, "z_1 and above", ...
+    n_layers
+        L; of use where there are no ``row_titles``: row L is then "z_L", row L + 1 "nothing kept".
 
     Returns
     -------
@@ -81,19 +100,25 @@ def plot_kept_layers(
     Raises
     ------
     TypeError, ValueError
-        If the shapes do not fit, something is not a finite number, or there are not as many titles as rows.
+        If the shapes do not fit, something is not a finite number, there are not as many titles as rows, or more rows than L + 1.
     """
     n_pixels = image_shape[0] * image_shape[1]
     originals, kept = as_array("originals", originals, 2, n_pixels), as_array("kept", kept, 4, n_pixels)
     n_rows, n_draws, n_originals, _ = kept.shape
     if n_originals != len(originals):
         raise ValueError(f"kept must hold draws of {len(originals)} originals, got {n_originals}")
-    titles = [f"$z_{{{number}}}$ and above" for number in range(1, n_rows + 1)] if row_titles is None else list(row_titles)
+    if n_layers is not None and not n_rows <= n_layers + 1:
+        raise ValueError(f"kept must have at most {n_layers + 1} rows, one more than n_layers, got {n_rows}")
+    titles = [_kept_title(number, n_layers) for number in range(1, n_rows + 1)] if row_titles is None else list(row_titles)
     if len(titles) != n_rows:
         raise ValueError(f"row_titles must be {n_rows}, one a row of kept, got {len(titles)}")
     images = [image for one in range(n_originals) for row in range(n_rows) for image in [originals[one], *kept[row, :, one]]]
     named = titles * n_originals
     figure = plot_images(images, image_shape, n_columns=n_draws + 1, row_titles=named, limits=(0.0, 1.0), size=size)
+    for one in range(1, n_originals):
+        first = one * n_rows * (n_draws + 1)
+        for ax in figure.axes[first : first + n_draws + 1]:
+            ax.spines["top"].set(color=INK, linewidth=2.5)
     spread = kept.std(axis=1).mean(axis=(1, 2))
     told = "; ".join(f"{title.replace('$', '').replace('{', '').replace('}', '')}: {s:.2f}" for title, s in zip(titles, spread))
     set_alt_text(
@@ -102,3 +127,9 @@ def plot_kept_layers(
         f"Standard deviation of a pixel over the draws, mean over pixels: {told}.",
     )
     return figure
+
+
+def _kept_title(number: int, n_layers: int | None) -> str:
+    if n_layers is None or number < n_layers:
+        return f"$z_{{{number}}}$ and above"
+    return f"$z_{{{number}}}$" if number == n_layers else "nothing kept"

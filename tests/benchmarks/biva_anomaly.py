@@ -28,6 +28,7 @@ from lvmlib.amortized.anomaly import area_under_roc, bounds_above, difference_sc
 from lvmlib.amortized.architectures import bernoulli_vae  # noqa: E402
 from lvmlib.amortized.biva import BIVA  # noqa: E402
 from lvmlib.amortized.biva_architectures import bernoulli_biva, convolutional_biva  # noqa: E402
+from lvmlib.amortized.layer_use import resample_below  # noqa: E402
 from lvmlib.bounds import elbo, iwae  # noqa: E402
 from lvmlib.data import binarize, digits, mnist  # noqa: E402
 from lvmlib.distributions import Bernoulli  # noqa: E402
@@ -189,7 +190,7 @@ def draw(table: dict[str, dict[str, float]], model: BIVA, x: Tensor, side: int, 
             ax.set(title=title, xlabel="k: layers left to the prior", ylim=(0, 1.02), xticks=list(depths))
         of_bounds.set_ylabel("area under the ROC")
         figure.legend(*of_bounds.get_legend_handles_labels(), loc="outside lower center", ncols=4)
-        rows = [x[:4], *(model.mean_above(x[:4], k, 1, 0)[0] for k in range(n_layers))]
+        rows = [x[:4], *(resample_below(model, x[:4], k + 1, 1, 0)[0] for k in range(n_layers))]
         grid = torch.stack(rows).unflatten(2, (side, side)).permute(0, 2, 1, 3).flatten(2).flatten(0, 1)
         of_images.imshow(grid, cmap="gray_r", vmin=0, vmax=1)
         of_images.set(title="x, and E[x|z] above k", xticks=[], yticks=[side * (i + 0.5) for i in range(len(rows))])

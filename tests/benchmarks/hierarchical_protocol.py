@@ -91,7 +91,7 @@ def iaf(n_pixels: int, seed: int) -> nn.Module:
     from lvmlib.amortized.bidirectional_convolutional import convolutional_bidirectional_vae
 
     sides, channels = (14, 14, 7, 7), (1, 1, 4, 4)
-    return convolutional_bidirectional_vae(28, sides, channels, 1, 64, 32, flow_channels=(32,), n_context=16, random_state=seed)
+    return convolutional_bidirectional_vae(28, sides, channels, 64, 32, 1, flow_channels=(32,), n_context=16, random_state=seed)
 
 
 def biva(n_pixels: int, seed: int) -> nn.Module:

@@ -43,7 +43,7 @@ def model_of(n_steps: int, seed: int) -> nn.Module:
     """``n_steps`` 0: the diagonal Gaussian."""
     if n_steps == 0:
         return bernoulli_vae(64, N_LATENT, HIDDEN, random_state=seed)
-    return inverse_autoregressive_vae(64, N_LATENT, n_steps, HIDDEN, FLOW_HIDDEN, N_CONTEXT, random_state=seed)
+    return inverse_autoregressive_vae(64, N_LATENT, HIDDEN, n_steps, FLOW_HIDDEN, N_CONTEXT, random_state=seed)
 
 
 def trained(

@@ -55,8 +55,8 @@ class TestPerceptron:
 class TestConvolutions:
     @pytest.mark.parametrize(("side", "n_channels"), [(8, (3, 5)), (28, (3, 5)), (12, (4,)), (16, (2, 3, 4))])
     def test_shapes(self, side, n_channels):
-        encoder = convolutional_encoder(side, 6, n_channels, hidden=7)
-        decoder = convolutional_decoder(4, side, 2, n_channels[::-1], hidden=7)
+        encoder = convolutional_encoder(side, 6, n_channels, n_hidden=7)
+        decoder = convolutional_decoder(4, side, 2, n_channels[::-1], n_hidden=7)
         assert encoder(torch.rand(5, side * side)).shape == (5, 6)
         assert encoder(torch.rand(2, 5, side * side)).shape == (2, 5, 6)
         assert decoder(torch.rand(5, 4)).shape == (5, 2 * side * side)
@@ -65,7 +65,7 @@ class TestConvolutions:
     def test_leading_dimensions_are_kept_apart(self):
         """Samples by examples, as one call or one at a time: the same image for the same z."""
         torch.manual_seed(0)
-        decoder = convolutional_decoder(4, 8, 1, (5, 3), hidden=7, activation="tanh").double()
+        decoder = convolutional_decoder(4, 8, 1, (5, 3), n_hidden=7, activation="tanh").double()
         z = normal(3, 5, 4)
         images = decoder(z)
         for k in range(3):
@@ -75,7 +75,7 @@ class TestConvolutions:
     def test_flat_pixels_are_read_row_by_row(self):
         """With a convolution's own padding the output changes where the image's rows do: as nn.Conv2d on (1, side, side)."""
         torch.manual_seed(0)
-        encoder = convolutional_encoder(8, 3, (2,), hidden=4, activation="tanh").double()
+        encoder = convolutional_encoder(8, 3, (2,), n_hidden=4, activation="tanh").double()
         image = normal(1, 1, 8, 8)
         layers = [layer for layer in encoder.modules() if isinstance(layer, (nn.Conv2d, nn.Linear))]
         hidden = torch.tanh(layers[0](image)).flatten(1)

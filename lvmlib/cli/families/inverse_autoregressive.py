@@ -61,16 +61,16 @@ class IafSettings(LayeredSettings):
             side = shape.side()
             if self.inference == "bottom-up":
                 return convolutional_inverse_autoregressive_vae(
-                    side, self.latent[0], self.flow_steps, flow_hidden=flow_hidden, **common
+                    side, self.latent[0], n_steps=self.flow_steps, flow_hidden=flow_hidden, **common
                 )
             return convolutional_bidirectional_vae(
-                side, self.sides_on(side), self.latent, self.flow_steps, self.channels, self.inner_channels,
+                side, self.sides_on(side), self.latent, self.channels, self.inner_channels, self.flow_steps,
                 flow_channels=flow_hidden, **common,
             )  # fmt: skip
         if self.inference == "bottom-up":
-            return inverse_autoregressive_vae(n, self.latent[0], self.flow_steps, self.hidden, flow_hidden, **common)
+            return inverse_autoregressive_vae(n, self.latent[0], self.hidden, self.flow_steps, flow_hidden, **common)
         if self.inference == "bidirectional":
-            return bidirectional_vae(n, self.latent, self.flow_steps, self.hidden[0], flow_hidden, **common)
+            return bidirectional_vae(n, self.latent, self.hidden[0], self.flow_steps, flow_hidden, **common)
         return inverse_autoregressive_ladder(
-            n, self.latent, self.flow_steps, self.hidden[0], flow_hidden, inference=self.inference, **common
+            n, self.latent, self.hidden[0], self.flow_steps, flow_hidden, inference=self.inference, **common
         )

@@ -8,7 +8,6 @@ from typing import ClassVar
 from lvmlib.cli.families.autoregressive import AutoregressiveSettings
 from lvmlib.cli.training_settings import Shape
 from lvmlib.generators.autoregressive import MADE, BernoulliMADE, CategoricalMADE, DiscretizedLogisticMADE, GaussianMADE
-from lvmlib.randomness import initialized_from
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,10 +22,9 @@ class MadeSettings(AutoregressiveSettings):
     activation: str
 
     def build(self, shape: Shape) -> MADE:
-        n, own = shape.n_features, {"hidden": self.hidden, "activation": self.activation}
-        with initialized_from(self.seed):
-            if self.likelihood == "categorical":
-                return CategoricalMADE(n, shape.n_categories, **own)
-            if self.likelihood == "discretized-logistic":
-                return DiscretizedLogisticMADE(n, shape.levels, **own)
-            return (GaussianMADE if self.likelihood == "gaussian" else BernoulliMADE)(n, **own)
+        n, own = shape.n_features, {"hidden": self.hidden, "activation": self.activation, "random_state": self.seed}
+        if self.likelihood == "categorical":
+            return CategoricalMADE(n, shape.n_categories, **own)
+        if self.likelihood == "discretized-logistic":
+            return DiscretizedLogisticMADE(n, shape.levels, **own)
+        return (GaussianMADE if self.likelihood == "gaussian" else BernoulliMADE)(n, **own)

@@ -14,7 +14,6 @@ from lvmlib.generators.pixel_cnn import (
     categorical_pixel_cnn,
     discretized_logistic_pixel_cnn,
 )
-from lvmlib.randomness import initialized_from
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,10 +39,10 @@ class PixelCnnSettings(AutoregressiveSettings):
             "first_reach": self.first_reach,
             "reach": self.reach,
             "n_hidden": self.hidden,
+            "random_state": self.seed,
         }
-        with initialized_from(self.seed):
-            if self.likelihood == "categorical":
-                return categorical_pixel_cnn(shape.image_shape, shape.n_categories, **sizes)
-            if self.likelihood == "discretized-logistic":
-                return discretized_logistic_pixel_cnn(shape.image_shape, shape.levels, **sizes)
-            return bernoulli_pixel_cnn(shape.image_shape, **sizes)
+        if self.likelihood == "categorical":
+            return categorical_pixel_cnn(shape.image_shape, shape.n_categories, **sizes)
+        if self.likelihood == "discretized-logistic":
+            return discretized_logistic_pixel_cnn(shape.image_shape, shape.levels, **sizes)
+        return bernoulli_pixel_cnn(shape.image_shape, **sizes)

@@ -81,7 +81,7 @@ CASES = {
     **{
         f"convolutional-{likelihood}": Case(
             lambda likelihood=likelihood: architectures.convolutional_vae(
-                8, 3, likelihood, n_channels=(2, 4), hidden=6, activation="tanh", n_levels=9
+                8, 3, likelihood, n_channels=(2, 4), n_hidden=6, activation="tanh", n_levels=9
             ),
             levels(64, 9),
         )
@@ -90,7 +90,7 @@ CASES = {
     "linear": Case(lambda: LinearVAE(6, 3, noise_variance=0.5), real(6)),
     "missing": Case(lambda: gaussian_vae_of_missing(6, 3, (8, 5)), with_gaps(6)),
     "biva": Case(lambda: bernoulli_biva(6, (4, 3), n_hidden=5, activation="tanh"), binary(6), (4, 4, 3), plain=False),
-    "bidirectional-flows": Case(lambda: bidirectional_vae(6, (4, 3), 2, 7, (5,), 2), binary(6), (4, 3), plain=False),
+    "bidirectional-flows": Case(lambda: bidirectional_vae(6, (4, 3), 7, 2, (5,), 2), binary(6), (4, 3), plain=False),
     "pixel-cnn-decoder": Case(
         lambda: pixel_cnn_vae(3, 3, (7,), n_maps=2, n_layers=2, n_channels=4, first_reach=1, n_hidden=5),
         binary(9),

@@ -63,17 +63,17 @@ class Case:
 
 
 CASES = {
-    "one-layer": Case(lambda: inverse_autoregressive_vae(7, 4, 2, (9, 8), (6,), 3), 7, (4,)),
-    "one-layer-without-context": Case(lambda: inverse_autoregressive_vae(7, 4, 1, (9,), (), 0), 7, (4,)),
+    "one-layer": Case(lambda: inverse_autoregressive_vae(7, 4, (9, 8), 2, (6,), 3), 7, (4,)),
+    "one-layer-without-context": Case(lambda: inverse_autoregressive_vae(7, 4, (9,), 1, (), 0), 7, (4,)),
     "one-layer-convolutional": Case(
-        lambda: convolutional_inverse_autoregressive_vae(8, 3, 2, (2, 4), 6, (5,), 3, activation="tanh"), 64, (3,)
+        lambda: convolutional_inverse_autoregressive_vae(8, 3, (2, 4), 6, 2, (5,), 3, activation="tanh"), 64, (3,)
     ),
-    "ladder": Case(lambda: inverse_autoregressive_ladder(7, (4, 3), 2, 9, (6,), 3, "tanh"), 7, (4, 3)),
-    "residual": Case(lambda: inverse_autoregressive_ladder(7, (4, 3, 2), 1, 9, (6,), 0, "tanh", "residual"), 7, (4, 3, 2)),
-    "bidirectional": Case(lambda: bidirectional_vae(7, (4, 3), 2, 9, (6,), 3), 7, (4, 3)),
-    "bidirectional-gaussian": Case(lambda: bidirectional_vae(7, (4, 3), 0, 9, (6,), 3), 7, (4, 3), 2),
+    "ladder": Case(lambda: inverse_autoregressive_ladder(7, (4, 3), 9, 2, (6,), 3, "tanh"), 7, (4, 3)),
+    "residual": Case(lambda: inverse_autoregressive_ladder(7, (4, 3, 2), 9, 1, (6,), 0, "tanh", "residual"), 7, (4, 3, 2)),
+    "bidirectional": Case(lambda: bidirectional_vae(7, (4, 3), 9, 2, (6,), 3), 7, (4, 3)),
+    "bidirectional-gaussian": Case(lambda: bidirectional_vae(7, (4, 3), 9, 0, (6,), 3), 7, (4, 3), 2),
     "bidirectional-convolutional": Case(
-        lambda: convolutional_bidirectional_vae(4, (4, 2), (1, 2), 1, 5, 3, (4,), 2), 16, (16, 8)
+        lambda: convolutional_bidirectional_vae(4, (4, 2), (1, 2), 5, 3, 1, (4,), 2), 16, (16, 8)
     ),
 }
 HIERARCHIES = [name for name, case in CASES.items() if not name.startswith("one-layer")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from lvmlib.amortized.anomaly import area_under_roc, bounds_above, difference_scores
+from lvmlib.amortized.anomaly import area_under_roc, bound_scores, bounds_above, difference_scores
 from lvmlib.amortized.biva_architectures import bernoulli_biva
 from lvmlib.bounds import iwae
 
@@ -57,6 +57,15 @@ def test_bounds_are_those_of_the_weights_of_each_depth():
     expected = torch.cat([model.log_w_of_every_depth(part, 6, generator).mean(1) for part in x.split(4)], dim=1)
     assert torch.equal(parts, expected.detach())
     assert torch.equal(difference_scores(parts), parts[:1] - parts[1:])
+    assert torch.equal(bound_scores(parts), -parts)
+
+
+def test_scores_are_high_for_what_a_bound_is_low_for():
+    """Of four images, the last the least likely by every bound, and the third by the upper layers alone."""
+    bounds = torch.tensor([[-10.0, -11.0, -10.0, -30.0], [-12.0, -13.0, -25.0, -32.0]])
+    assert [bound_scores(bounds)[0].argmax(), difference_scores(bounds)[0].argmax()] == [3, 2]
+    assert area_under_roc(bound_scores(bounds)[0, :2], bound_scores(bounds)[0, 3:]) == 1
+    assert area_under_roc(difference_scores(bounds)[0, :2], difference_scores(bounds)[0, 2:3]) == 1
 
 
 def test_bad_input_raises():
@@ -69,6 +78,17 @@ def test_bad_input_raises():
         bounds_above(model, x, 2, batch_size=0)
     with pytest.raises(ValueError, match="NaN"):
         bounds_above(model, torch.where(x == 1, torch.nan, x), 2)
+    for scores in (bound_scores, difference_scores):
+        with pytest.raises(ValueError, match=r"bounds must be \(L \+ 1, batch\), .* got the shape \(100,\)"):
+            scores(torch.zeros(100))
+        with pytest.raises(ValueError, match=r"got the shape \(1, 7\)"):
+            scores(torch.zeros(1, 7))
+        with pytest.raises(ValueError, match="bounds hold 2 NaN of 14"):
+            scores(torch.cat([torch.zeros(2, 6), torch.full((2, 1), torch.nan)], 1))
+    with pytest.raises(ValueError, match=r"usual must have one dimension, a score an example, got the shape \(4, 50\)"):
+        area_under_roc(torch.zeros(4, 50), torch.ones(4, 50))
+    with pytest.raises(ValueError, match=r"anomalous must have one dimension, a score an example, got the shape \(1, 5\)"):
+        area_under_roc(torch.zeros(4), torch.ones(1, 5))
     with pytest.raises(ValueError, match="usual must hold at least one score, got none"):
         area_under_roc(torch.zeros(0), torch.zeros(2))
     with pytest.raises(ValueError, match="anomalous holds 1 NaN of 2 scores"):

@@ -20,10 +20,10 @@ MADE = {
     "ladder": lambda: bernoulli_ladder(N_FEATURES, (6, 4, 3), 9, "tanh", random_state=0),
     "residual": lambda: residual_ladder(N_FEATURES, (6, 4, 3), 9, 1, random_state=0),
     "convolutional": lambda: convolutional_ladder(7, (4, 2), (2, 3), 5, 3, random_state=0),
-    "flow": lambda: inverse_autoregressive_vae(N_FEATURES, 5, 2, (9, 8), (7,), 3, random_state=0),
-    "bidirectional-flows": lambda: bidirectional_vae(N_FEATURES, (6, 4, 3), 1, 9, (7,), 3, random_state=0),
+    "flow": lambda: inverse_autoregressive_vae(N_FEATURES, 5, (9, 8), 2, (7,), 3, random_state=0),
+    "bidirectional-flows": lambda: bidirectional_vae(N_FEATURES, (6, 4, 3), 9, 1, (7,), 3, random_state=0),
     "convolutional-flows": lambda: convolutional_bidirectional_vae(
-        7, (4, 2), (2, 3), 1, 5, 3, flow_channels=(4,), n_context=3, random_state=0
+        7, (4, 2), (2, 3), 5, 3, 1, flow_channels=(4,), n_context=3, random_state=0
     ),
     "biva": lambda: bernoulli_biva(N_FEATURES, (6, 4, 3), n_hidden=9, random_state=0),
     "convolutional-biva": lambda: convolutional_biva(7, (4, 2), (2, 3), 5, 3, random_state=0),

@@ -11,6 +11,7 @@ from torch import nn
 from biva_models import BATCH, CASES, data, made, perceptrons
 from lvmlib.amortized.biva import BIVA
 from lvmlib.amortized.biva_architectures import ToSoftplusGaussian, bernoulli_biva, convolutional_biva
+from lvmlib.amortized.layer_use import resample_below
 from lvmlib.bounds import elbo, iwae
 from lvmlib.model import log_w
 from lvmlib.objectives import analytic_elbo, free_bits, importance_weighted
@@ -49,7 +50,7 @@ def test_shapes_dtypes_and_device(case, dtype, device):
         (model.log_joint(sample, z), (4,)),
         (sample, (4, case[1])),
         (model.reconstruct(x), (BATCH, case[1])),
-        (model.mean_above(x, n_layers - 1, 3, 0), (3, BATCH, case[1])),
+        (resample_below(model, x, n_layers, 3, 0), (3, BATCH, case[1])),
         (model.decode(z_top), (BATCH, case[1])),
         (model.traverse(z_top, 1, torch.tensor([-1.0, 2.0])), (2, BATCH, case[1])),
         (model.interpolate(x, x.flip(0), 3), (3, BATCH, case[1])),
@@ -251,8 +252,8 @@ def test_bad_input_raises(case):
     for k in (-1, n_layers + 1):
         with pytest.raises(ValueError, match=f"k must be a whole number in 0 .. {n_layers}, got {k}"):
             model.log_w_above(x, 1, 0, k)
-    with pytest.raises(ValueError, match=f"k must be a whole number in 0 .. {n_layers - 1}, got {n_layers}"):
-        model.mean_above(x, n_layers, 1, 0)
+    with pytest.raises(ValueError, match=f"layer must be in 1 .. {n_layers + 1}, z_1 next to x, got {n_layers + 2}"):
+        resample_below(model, x, n_layers + 2, 1, 0)
     with pytest.raises(ValueError, match="n_samples"):
         model.sample(0, random_state=0)
     damaged = x.clone()
@@ -274,7 +275,7 @@ def test_bad_architectures_raise():
         BIVA([], decoder)
     with pytest.raises(ValueError, match="layers must end with a TopLayer, got BivaLayer"):
         BIVA(list(made_of)[:2], decoder)
-    with pytest.raises(ValueError, match="must be BidirectionalLayers, got TopLayer for layer 1"):
+    with pytest.raises(ValueError, match="must be BivaLayers, got TopLayer for layer 1"):
         BIVA([made_of[2], made_of[2]], decoder)
     with pytest.raises(ValueError, match="number of layers in n_latent must be at least 1, got 0"):
         bernoulli_biva(7, ())

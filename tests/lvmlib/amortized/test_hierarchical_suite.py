@@ -240,7 +240,7 @@ def test_bad_input_raises(case):
     for number in (0, n_layers + 1):
         with pytest.raises(ValueError, match=rf"fixed must name layers 1 \.\. {n_layers}, z_1 next to x, got {number}"):
             model.sample(3, 0, fixed={number: torch.zeros(width)})
-    with pytest.raises(ValueError, match=rf"fixed\[1\] must be \({width},\) or \(3, {width}\), got \({width + 1},\)"):
+    with pytest.raises(ValueError, match=rf"fixed\[1\] must be of widths \[{width}\], each one row or 3, got \[\({width + 1},\)\]"):
         model.sample(3, 0, fixed={1: torch.zeros(width + 1)})
     with pytest.raises(ValueError, match="n_steps must be at least 2, got 1"):
         model.interpolate(x, x, 1)

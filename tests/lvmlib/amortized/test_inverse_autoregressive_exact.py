@@ -117,7 +117,7 @@ class TestAgainstTheExactPosterior:
 
 def ladder_of_wide_evidence():
     """Where evidence is as narrow as the prior their product is too narrow for its weights to have a variance."""
-    model = inverse_autoregressive_ladder(3, (1, 1), 1, 5, (4,), 2, "tanh", forget_bias=4.0)
+    model = inverse_autoregressive_ladder(3, (1, 1), 5, 1, (4,), 2, "tanh", forget_bias=4.0)
     with torch.no_grad():
         for layer in model.layers:
             layer.to_evidence.output_bias[1] = 2.0
@@ -126,8 +126,8 @@ def ladder_of_wide_evidence():
 
 TWO_BY_ONE = {
     "ladder": ladder_of_wide_evidence,
-    "residual": lambda: inverse_autoregressive_ladder(3, (1, 1), 2, 5, (4,), 2, "tanh", "residual", 4.0),
-    "bidirectional": lambda: bidirectional_vae(3, (1, 1), 1, 5, (4,), 2, forget_bias=4.0),
+    "residual": lambda: inverse_autoregressive_ladder(3, (1, 1), 5, 2, (4,), 2, "tanh", "residual", 4.0),
+    "bidirectional": lambda: bidirectional_vae(3, (1, 1), 5, 1, (4,), 2, forget_bias=4.0),
 }
 
 
@@ -162,7 +162,7 @@ def test_learns_digits_and_uses_both_layers(make):
     pytest.importorskip("sklearn")
     x = binarize(digits().intensity, threshold=0.5)
     held_out = x[1500:]
-    model = make(64, (8, 4), 1, 64, (32,), 16, random_state=0)
+    model = make(64, (8, 4), 64, 1, (32,), 16, random_state=0)
     model.start_at(x[:1500])
 
     def bound():

@@ -227,7 +227,7 @@ class TestEveryModel:
 
 def test_before_training_it_is_a_diagonal_gaussian():
     """The last layers of the steps begin at 0: σ is sigmoid(b) everywhere, and z_T = σ^T z_0."""
-    model = inverse_autoregressive_vae(7, 4, 3, (9,), (6,), 3, forget_bias=1.0, random_state=0).double()
+    model = inverse_autoregressive_vae(7, 4, (9,), 3, (6,), 3, forget_bias=1.0, random_state=0).double()
     q = model.posterior(binary(7))
     gate = torch.tensor(1.0, dtype=torch.float64).sigmoid()
     z, log_scale = q.flow(q.base.mean, q.context)
@@ -237,7 +237,7 @@ def test_before_training_it_is_a_diagonal_gaussian():
 
 def test_mixed_layers():
     """A flow in the upper layer alone."""
-    model = bidirectional_vae(7, (4, 3), 1, 9, (6,), 3, random_state=0).double()
+    model = bidirectional_vae(7, (4, 3), 9, 1, (6,), 3, random_state=0).double()
     model.layers[0].flow = None
     x = binary(7)
     q = model.posterior(x)
@@ -250,14 +250,14 @@ class TestBadInput:
     @pytest.mark.parametrize(
         ("make", "error", "complaint"),
         [
-            (lambda: inverse_autoregressive_vae(7, 4, 0), ValueError, "n_steps must be at least 1, got 0"),
+            (lambda: inverse_autoregressive_vae(7, 4, n_steps=0), ValueError, "n_steps must be at least 1, got 0"),
             (lambda: inverse_autoregressive_vae(7, 0), ValueError, "n_latent must be at least 1, got 0"),
             (lambda: inverse_autoregressive_vae(7, 4, n_context=-1), ValueError, "n_context must be at least 0, got -1"),
-            (lambda: inverse_autoregressive_ladder(7, ()), ValueError, "the number of layers must be at least 1, got 0"),
-            (lambda: inverse_autoregressive_ladder(7, (3, 0)), ValueError, "a layer's size must be at least 1, got 0"),
+            (lambda: inverse_autoregressive_ladder(7, ()), ValueError, "the number of layers in n_latent must be at least 1"),
+            (lambda: inverse_autoregressive_ladder(7, (3, 0)), ValueError, "n_latent must be at least 1, got 0"),
             (lambda: inverse_autoregressive_ladder(7, inference="bottom_up"), ValueError, "inference must be one of 'ladder', 'res"),
-            (lambda: bidirectional_vae(7, ()), ValueError, "the number of layers must be at least 1, got 0"),
-            (lambda: bidirectional_vae(7, (4,), -1), ValueError, "n_steps must be at least 0, got -1"),
+            (lambda: bidirectional_vae(7, ()), ValueError, "the number of layers in n_latent must be at least 1"),
+            (lambda: bidirectional_vae(7, (4,), n_steps=-1), ValueError, "n_steps must be at least 0, got -1"),
             (lambda: bidirectional_vae(7, (4,), activation="step"), ValueError, "activation must be one of"),
             (lambda: convolutional_bidirectional_vae(8, (4,), (2, 2)), ValueError, "one entry a layer, got 1 and 2"),
             (lambda: convolutional_bidirectional_vae(8, (2, 4), (2, 2)), ValueError, r"sides must not rise .*got \[2, 4\]"),

@@ -24,7 +24,7 @@ MADE = {
     "ladder-markov": lambda depth: bernoulli_ladder(N_FEATURES, (5,) * depth, 7, "tanh", markov=True, random_state=0),
     "blocks": lambda depth: residual_ladder(N_FEATURES, (5,) * depth, 7, 1, random_state=0),
     "convolutional": lambda depth: convolutional_ladder(7, (4,) * depth, (2,) * depth, 5, 3, random_state=0),
-    "flows": lambda depth: bidirectional_vae(N_FEATURES, (5,) * depth, 1, 7, (6,), 3, random_state=0),
+    "flows": lambda depth: bidirectional_vae(N_FEATURES, (5,) * depth, 7, 1, (6,), 3, random_state=0),
     "biva": lambda depth: bernoulli_biva(N_FEATURES, (5,) * depth, n_hidden=7, random_state=0),
 }
 

@@ -62,22 +62,22 @@ MODELS = {
         OF_IMAGES, lambda: convolutional_ladder(8, (6, 3), (1, 2), 4, 3, "gelu", "residual", **SEED)
     ),
     "iaf --latent 3 --hidden 7,5 --flow-steps 3 --flow-hidden 6 --context 4": (
-        OF_VECTORS, lambda: inverse_autoregressive_vae(6, 3, 3, (7, 5), (6,), 4, **SEED)
+        OF_VECTORS, lambda: inverse_autoregressive_vae(6, 3, (7, 5), 3, (6,), 4, **SEED)
     ),
     "iaf --latent 3,2 --hidden 7 --flow-steps 1 --flow-hidden 6,5 --context 0": (
-        OF_VECTORS, lambda: bidirectional_vae(6, (3, 2), 1, 7, (6, 5), 0, **SEED)
+        OF_VECTORS, lambda: bidirectional_vae(6, (3, 2), 7, 1, (6, 5), 0, **SEED)
     ),
     "iaf --latent 3 --hidden 7 --flow-hidden 6 --inference bidirectional": (
-        OF_VECTORS, lambda: bidirectional_vae(6, (3,), 2, 7, (6,), **SEED)
+        OF_VECTORS, lambda: bidirectional_vae(6, (3,), 7, 2, (6,), **SEED)
     ),
     "iaf --latent 3,2 --hidden 7 --flow-hidden 6 --inference residual": (
-        OF_VECTORS, lambda: inverse_autoregressive_ladder(6, (3, 2), 2, 7, (6,), inference="residual", **SEED)
+        OF_VECTORS, lambda: inverse_autoregressive_ladder(6, (3, 2), 7, 2, (6,), inference="residual", **SEED)
     ),
     "iaf --latent 3 --network convolutional --flow-hidden 6": (
-        OF_IMAGES, lambda: convolutional_inverse_autoregressive_vae(8, 3, 2, flow_hidden=(6,), **SEED)
+        OF_IMAGES, lambda: convolutional_inverse_autoregressive_vae(8, 3, n_steps=2, flow_hidden=(6,), **SEED)
     ),
     "iaf --latent 1,2 --sides 4,2 --network convolutional --channels 4 --inner-channels 3 --flow-hidden 5 --context 2": (
-        OF_IMAGES, lambda: convolutional_bidirectional_vae(8, (4, 2), (1, 2), 2, 4, 3, (5,), 2, **SEED)
+        OF_IMAGES, lambda: convolutional_bidirectional_vae(8, (4, 2), (1, 2), 4, 3, 2, (5,), 2, **SEED)
     ),
     "biva --latent 3,2 --hidden 5 --blocks 2": (OF_VECTORS, lambda: bernoulli_biva(6, (3, 2), 5, 2, **SEED)),
     "biva --latent 1,2 --sides 4,2 --network convolutional --channels 4 --inner-channels 3": (

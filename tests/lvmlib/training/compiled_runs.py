@@ -81,7 +81,7 @@ def main(folder):
     plain = run(compile=False)
     told = {
         "whole graph": steps_are_the_same(FREE_BITS, whole, [(8, 0.25), (8, 0.5), (3, 0.5), (8, 1.0)]),
-        "flows": steps_are_the_same(FREE_BITS, whole, [(8, 1.0)], bidirectional_vae(12, (4, 3), 1, 7, (5,), 2, random_state=0)),
+        "flows": steps_are_the_same(FREE_BITS, whole, [(8, 1.0)], bidirectional_vae(12, (4, 3), 7, 1, (5,), 2, random_state=0)),
         "elbo": steps_are_the_same(analytic_elbo(), whole, [(8, 1.0), (3, 1.0)]),
         "large products": large_products_are_followed(),
         "run": same_bits(run(), plain),
