@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from lvmlib.information.held_out_estimate import Estimator, as_estimator
+from lvmlib.non_finite import left_to_the_guard
 from lvmlib.progress_bar import tqdm
 from lvmlib.randomness import Seed, as_generator
 from lvmlib.training.adam_state import adam
@@ -30,7 +31,7 @@ class CriticTraining:
     history: Float[Tensor, " n_steps"]
     """The estimate of each step's batch before the step, nats. Fresh pairs: each value is one on pairs not seen before."""
     n_skipped: int
-    """Steps left out because the gradient was NaN or infinite."""
+    """Steps left out because the estimate or its gradient was NaN or infinite."""
     finished: bool
     """False where Ctrl-C ended it."""
 
@@ -80,7 +81,7 @@ def train_critic(
     Raises
     ------
     TrainingError
-        After 25 steps one after another whose gradient was NaN or infinite.
+        After 25 steps one after another whose estimate or gradient was NaN or infinite.
     ValueError, TypeError
         If an argument is none of what is allowed.
 
@@ -108,7 +109,8 @@ def train_critic(
             while len(history) < n_steps and not interruption.requested:
                 x, y = sampler(batch_size, generator)
                 optimizer.zero_grad(set_to_none=True)
-                mean = estimator(critic(x, y)).mean
+                with left_to_the_guard():
+                    mean = estimator(critic(x, y)).mean
                 mean.backward()
                 guard.take(mean.detach(), batch_size)
                 history.append(mean.detach())
@@ -125,8 +127,8 @@ def _look(guard: GuardedStep, history: list[Tensor], bar: tqdm) -> None:
     tally = guard.tally()
     if tally.longest_streak >= MAX_SKIPPED:
         raise TrainingError(
-            f"step {len(history)}: {tally.longest_streak} steps one after another were left out, because the gradient was NaN "
-            "or infinite. Look at the sampler, the learning rate and the critic's scale."
+            f"step {len(history)}: {tally.longest_streak} steps one after another were left out, because the estimate or its "
+            "gradient was NaN or infinite. Look at the sampler, the learning rate and the critic's scale."
         )
     recent = torch.stack(history[-STEPS_BETWEEN_LOOKS:]).mean()
     bar.update(len(history) - bar.n)

@@ -238,8 +238,9 @@ class Mine(nn.Module):
         seen = log_mean.detach().to(self.log_running_mean)
         if self.training:
             later = torch.logaddexp(self.log_running_mean + _log(self.decay), seen + math.log1p(-self.decay))
-            self.log_running_mean.copy_(torch.where(self.started, later, seen))
-            self.started.fill_(True)
+            usable = seen.isfinite()  # a batch of a step that is left out leaves the mean as it is
+            self.log_running_mean.copy_(torch.where(usable, torch.where(self.started, later, seen), self.log_running_mean))
+            self.started.logical_or_(usable)
         normalizer = torch.where(self.started, self.log_running_mean, seen).to(log_mean)
         objective = pairs - torch.exp(log_mean - normalizer)
         return Estimate(with_gradient_of(pairs - log_mean, objective), "neither")

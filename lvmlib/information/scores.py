@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import softplus
 
+from lvmlib.non_finite import checks_values
 from lvmlib.validation import kind
 
 Scores = Float[Tensor, "batch batch"]
@@ -52,24 +53,30 @@ def with_gradient_of(value: Tensor, objective: Tensor) -> Tensor:
 
 
 def check_scores(scores: Tensor, name: str = "scores") -> None:
-    """Raise a TypeError or ValueError unless scores are square, floating-point and finite, with at least two pairs."""
+    """Raise a TypeError or ValueError unless scores are square, floating-point and finite, with at least two pairs.
+
+    Within :func:`lvmlib.non_finite.left_to_the_guard`, as in a training step, those that are not finite pass.
+    """
     if not isinstance(scores, Tensor) or not scores.is_floating_point():
         raise TypeError(f"{name} must be a floating-point tensor, got {kind(scores)}")
     if scores.ndim != 2 or scores.shape[0] != scores.shape[1] or len(scores) < 2:
         raise ValueError(f"{name} must have the shape (batch, batch), batch at least 2, got {tuple(scores.shape)}")
-    if torch.isfinite(scores.detach().sum()):  # one pass and no temporary; a NaN or an infinity would have stayed in the sum
+    if not checks_values() or torch.isfinite(scores.detach().sum()):  # one pass and no temporary; a NaN or an infinity would have stayed in the sum
         return
     if n_bad := int((~torch.isfinite(scores)).sum()):
         raise ValueError(f"{name} holds {n_bad} values that are NaN or infinite")
 
 
 def check_per_example(name: str, value: Tensor, n: int | None = None) -> None:
-    """Raise unless ``value`` is a floating-point tensor (batch,) of finite numbers, batch being n where it is given."""
+    """Raise unless ``value`` is a floating-point tensor (batch,) of finite numbers, batch being n where it is given.
+
+    As :func:`check_scores`, it lets those that are not finite pass in a training step.
+    """
     if not isinstance(value, Tensor) or not value.is_floating_point():
         raise TypeError(f"{name} must be a floating-point tensor, got {getattr(value, 'dtype', type(value).__name__)}")
     if value.ndim != 1 or len(value) == 0 or (n is not None and len(value) != n):
         raise ValueError(f"{name} must have the shape ({'batch' if n is None else n},), got {tuple(value.shape)}")
-    if n_bad := int((~torch.isfinite(value)).sum()):
+    if checks_values() and (n_bad := int((~torch.isfinite(value)).sum())):
         raise ValueError(f"{name} holds {n_bad} values that are NaN or infinite")
 
 

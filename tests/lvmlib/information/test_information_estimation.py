@@ -252,6 +252,21 @@ class TestTrainCritic:
         done = train_critic(small_critic(), self.sampler, interrupting, 50, batch_size=16)
         assert done.n_steps == 1 and not done.finished
 
+    @pytest.mark.parametrize("estimator", ["info_nce", "nwj", "mine"])
+    def test_a_bad_batch_is_left_out_and_the_next_ones_are_taken(self, estimator):
+        n_drawn = []
+
+        def broken_now_and_then(batch_size, generator):
+            x, y = self.sampler(batch_size, generator)
+            n_drawn.append(1)
+            return (x * math.nan if len(n_drawn) in (1, 4) else x), y
+
+        critic = small_critic()
+        before = [one.clone() for one in critic.parameters()]
+        done = train_critic(critic, broken_now_and_then, estimator, 9, batch_size=16)
+        assert done.finished and done.n_skipped == 2 and done.history.isnan().tolist() == [True, *[False] * 2, True, *[False] * 5]
+        assert all(one.isfinite().all() and not torch.equal(one, other) for one, other in zip(critic.parameters(), before))
+
     def test_bad_steps_end_it(self):
         def bad(scores):
             return Estimate(scores.diagonal() * float("nan"), "lower")
