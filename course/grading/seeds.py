@@ -116,13 +116,21 @@ def draws_from_the_system(homework: Homework) -> bool:
     """Whether a cell or a right answer takes random numbers from the operating system, which no seed repeats."""
     sources = [cell.source for cell in homework.notebook.cells if cell.cell_type == "code"]
     sources += [answer.source for item in homework.items for answer in item.accepted]
-    for node in (node for source in sources for node in ast.walk(ast.parse(source))):
+    for node in (node for source in sources for node in nodes(source)):
         name = getattr(node, "attr", None) or getattr(node, "id", None)
         if name in ALWAYS_FROM_THE_SYSTEM:
             return True
         if isinstance(node, ast.Call) and not node.args and not node.keywords and called(node) in FROM_THE_SYSTEM:
             return True
     return False
+
+
+def nodes(source: str) -> Iterable[ast.AST]:
+    """Of a cell's syntax tree; none of a text that is not Python, which the run will tell of."""
+    try:
+        return ast.walk(ast.parse(source))
+    except SyntaxError:
+        return ()
 
 
 def called(node: ast.Call) -> str | None:

@@ -139,6 +139,11 @@ def test_what_fails_is_run_with_each_seed(make_homework, seeds_run):
     assert len(found.failures) == found.runs == 6
 
 
+def test_a_cell_that_is_not_python_is_told_of_by_the_run(make_homework):
+    with pytest.raises(CourseError, match="fails with the reference solutions: SyntaxError"):
+        seed_runs(make_homework(cells={**CELLS, "data": "table = = 3"}), runs=2)
+
+
 def test_numbers_from_the_system_are_others_in_each_run(make_homework, seeds_run):
     seed_runs(make_homework(cells=cells("import numpy\nassert numpy.random.default_rng().random() < 2\n")), runs=2)
     assert seeds_run == {"log_sum_exp": [0, 1], "normalize": [0, 1]}
