@@ -54,10 +54,13 @@ class Course:
     def api(self) -> NbGraderAPI:
         """nbgrader's own API, configured as the command ``nbgrader`` is in the course's folder."""
         # nbgrader takes two seconds to import: only once it is needed
+        import nbgrader.api
         from nbgrader.apps.api import NbGraderAPI
         from nbgrader.apps.baseapp import NbGrader
 
-        # to make a gradebook nbgrader runs the command `alembic`, which lies beside this Python
+        # for each new gradebook nbgrader asks the command `alembic`, which takes longer than all else that makes one
+        nbgrader.api.get_alembic_version = newest_schema
+        # its own processes still do, and the command lies beside this Python
         commands = str(Path(sys.executable).parent)
         if commands not in os.environ.get("PATH", "").split(os.pathsep):
             os.environ["PATH"] = os.pathsep.join([commands, os.environ.get("PATH", os.defpath)])
@@ -101,6 +104,14 @@ DEEPEST = 30
 """Folders below a folder in which files still count."""
 MOST = 20_000
 """Files below a folder that count."""
+
+
+def newest_schema() -> str:
+    """What a new gradebook is marked with: the newest revision of nbgrader's schema, as ``alembic heads`` prints it."""
+    from alembic.script import ScriptDirectory
+    from nbgrader.dbutil import ALEMBIC_DIR
+
+    return ScriptDirectory(ALEMBIC_DIR).get_current_head()
 
 
 def content_hash(folder: Path, *also: str) -> str:

@@ -104,7 +104,7 @@ class Homework:
 
     @cached_property
     def settings(self) -> dict:
-        """The homework's ``homework.toml``: ``title``, ``withheld`` modules."""
+        """The homework's ``homework.toml``: ``title``, ``withheld`` modules and, if they aren't lvmlib, ``packages`` it takes."""
         path = self.answers / "homework.toml"
         if not path.is_file():
             raise CourseError(f"there is no {path}: it gives the homework's title and its withheld modules")

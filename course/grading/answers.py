@@ -42,6 +42,8 @@ class Candidate:
     """Seed of Python's, NumPy's and torch's global generators just before the solution cell."""
     test: str | None = None
     """Text to stand in the item's test cell; by default the notebook's own."""
+    seconds: float | None = None
+    """Its own limit of wall time; by default that of the whole run."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,8 @@ class Result:
     stderr: str
     """What the test cell wrote to stderr."""
     seconds: float
+    seed_matters: bool
+    """False if global generators were not used, as far as is seen: another seed would change nothing."""
 
     @property
     def passed(self) -> bool:
@@ -87,6 +91,7 @@ def run(
         Of any of the homework's items, in any order.
     seconds, memory, output : number
         What one candidate may use: wall time, bytes of data, bytes of output. Over it, it is killed and has failed.
+        A candidate's own ``seconds`` go before these.
     workers : int
         How many candidates run at a time.
     progress : bool
@@ -112,8 +117,8 @@ def run(
         refuse_expression(homework, items[name])
     if not candidates:
         return
-    task = _task(homework, items, candidates)
-    task["limits"] = {"seconds": seconds, "memory": memory, "output": output, "workers": workers}
+    task = _task(homework, items, candidates, seconds)
+    task["limits"] = {"memory": memory, "output": output, "workers": workers}
     records = _records(homework, task)
     if progress:
         records = _with_bar(records, len(candidates), homework.name)
@@ -121,7 +126,7 @@ def run(
         if "broken" in record:
             raise CourseError(_broken(homework, record["broken"]))
         candidate = candidates[record["key"]]
-        yield _result(candidate, items[candidate.item], record, seconds, output)
+        yield _result(candidate, items[candidate.item], record, candidate.seconds or seconds, output)
 
 
 def refuse_expression(homework: Homework, item: Item) -> None:
@@ -154,13 +159,19 @@ def stub(homework: Homework, item: Item) -> str:
     return notebook.cells[0].source
 
 
-def _task(homework: Homework, items: dict[str, Item], candidates: list[Candidate]) -> dict:
+def _task(homework: Homework, items: dict[str, Item], candidates: list[Candidate], seconds: float) -> dict:
     tests = {item.test_index for item in items.values()}
     cells = [cell.source if cell.cell_type == "code" else None for cell in homework.notebook.cells]
     chosen = []
     for item in items.values():
         runs = [
-            {"key": key, "source": candidate.source, "test": candidate.test, "seed": candidate.seed}
+            {
+                "key": key,
+                "source": candidate.source,
+                "test": candidate.test,
+                "seed": candidate.seed,
+                "seconds": candidate.seconds or seconds,
+            }
             for key, candidate in enumerate(candidates)
             if candidate.item == item.name
         ]
@@ -257,4 +268,5 @@ def _result(candidate: Candidate, item: Item, record: dict, seconds: float, outp
         stdout=record["stdout"],
         stderr=record["stderr"],
         seconds=record["seconds"],
+        seed_matters=record["seed_matters"],
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 
 from course.grading.answers import Candidate, Result, run, stub
@@ -19,15 +20,17 @@ REFERENCE, STUB = "reference", "stub"
 COLUMNS = ("killed", "accepted", "stub", "reference", "max")
 
 
-def bank_results(homework: Homework, items: list[str] | None = None, **options) -> dict[str, dict[str, Result]]:
+def bank_results(
+    homework: Homework, items: list[str] | None = None, *, runner: Callable = run, **options
+) -> dict[str, dict[str, Result]]:
     """Results by item, then by ``reference``, ``stub``, ``wrong/<name>`` and ``accepted/<name>``.
 
-    ``options`` are those of :func:`course.grading.answers.run`.
+    ``options`` are those of :func:`course.grading.answers.run`, or of the ``runner`` in its place.
     """
     chosen = chosen_items(homework, items)
     candidates = [candidate for item in chosen for candidate in item_candidates(homework, item)]
     results: dict[str, dict[str, Result]] = {item.name: {} for item in chosen}
-    for result in run(homework, candidates, **options):
+    for result in runner(homework, candidates, **options):
         results[result.candidate.item][result.candidate.name] = result
     return results
 

@@ -24,6 +24,7 @@ import os
 import sys
 import tomllib
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -121,7 +122,8 @@ def mutant_table(
     *,
     sample_size: int | None = None,
     seconds: float = SECONDS,
-    progress: bool = False,
+    runner: Callable = run,
+    **options,
 ) -> dict:
     """Each mutant's fate, counted, and the survivors.
 
@@ -129,6 +131,10 @@ def mutant_table(
     ----------
     sample_size : int, optional
         Mutants tried an item, chosen by :func:`sample`; all by default.
+    seconds : float
+        Wall time that a mutant has.
+    runner, **options
+        :func:`course.grading.answers.run` or what stands in its place, and its options.
 
     Returns
     -------
@@ -145,10 +151,10 @@ def mutant_table(
     chosen = chosen_items(homework, items)
     every = {item.name: mutants(item.solution) for item in chosen}
     tried = {(name, mutant.id): mutant for name, found in every.items() for mutant in sample(found, sample_size)}
-    candidates = [Candidate(name, key, mutant.source) for (name, key), mutant in tried.items()]
+    candidates = [Candidate(name, key, mutant.source, seconds=seconds) for (name, key), mutant in tried.items()]
     references = [Candidate(item.name, REFERENCE, item.solution) for item in chosen]
     survived = []
-    for result in run(homework, references + candidates, seconds=seconds, progress=progress):
+    for result in runner(homework, references + candidates, **options):
         is_reference = result.candidate.name == REFERENCE
         if result.passed and not is_reference:
             survived.append(result.candidate)

@@ -6,6 +6,9 @@ test cell that fixes its own seeds makes the same draws each time, and a right a
 that draws in another order has one chance only: with ``--shift`` the seeds written in
 the test cell and in the answers are shifted from run to run as well. Expect failures
 then where a test's expected numbers, and not a law, belong to one seed.
+
+An answer that passes without any use of a global generator passes with every seed of it:
+it is run once.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from __future__ import annotations
 import argparse
 import ast
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +26,9 @@ from course.homework import ROOT, CourseError, Homework
 
 SEEDING = {"manual_seed", "seed", "default_rng", "RandomState", "PRNGKey"}
 SEED_KEYWORDS = {"seed", "random_state", "rng"}
+FROM_THE_SYSTEM = {"seed", "default_rng", "RandomState", "SeedSequence", "Random", "PCG64"}
+"""What takes a seed from the operating system where none is given: another in each run."""
+ALWAYS_FROM_THE_SYSTEM = {"urandom", "getrandom", "SystemRandom", "secrets", "uuid4"}
 
 
 @dataclass(frozen=True)
@@ -29,7 +36,7 @@ class SeedRuns:
     """What became of an item's right answers."""
 
     runs: int
-    """Answers times seeds."""
+    """Answers times seeds; what a seed can't change is run once and counted for each."""
     failures: tuple[Result, ...]
 
     @property
@@ -42,7 +49,14 @@ class SeedRuns:
 
 
 def seed_runs(
-    homework: Homework, items: list[str] | None = None, *, runs: int, shift: bool = False, first: int = 0, **options
+    homework: Homework,
+    items: list[str] | None = None,
+    *,
+    runs: int,
+    shift: bool = False,
+    first: int = 0,
+    seen: Iterable[Result] = (),
+    **options,
 ) -> dict[str, SeedRuns]:
     """Run the reference and the accepted bank with seeds ``first`` to ``first + runs - 1``.
 
@@ -50,6 +64,9 @@ def seed_runs(
     ----------
     shift : bool
         Shift the seeds that test cells and answers fix, too.
+    seen : iterable of Result
+        Of the same answers with another seed, where they have been run: an answer that passed there and that no
+        seed can change isn't run again.
     **options
         Those of :func:`course.grading.answers.run`.
 
@@ -66,19 +83,59 @@ def seed_runs(
         for item in chosen
     }
     tests = {item.name: item.test for item in chosen}
-    candidates = [
-        Candidate(item, name, shifted(source, seed), seed, shifted(tests[item], seed))
-        if shift
-        else Candidate(item, name, source, seed)
-        for seed in range(first, first + runs)
-        for item, sources in right.items()
-        for name, source in sources.items()
-    ]
-    failed = [result for result in run(homework, candidates, **options) if not result.passed]
+
+    def candidates(seeds: range, settled: set[tuple[str, str]]) -> list[Candidate]:
+        return [
+            Candidate(item, name, shifted(source, seed), seed, shifted(tests[item], seed))
+            if shift
+            else Candidate(item, name, source, seed)
+            for seed in seeds
+            for item, sources in right.items()
+            for name, source in sources.items()
+            if (item, name) not in settled
+        ]
+
+    seeds, settled, results = range(first, first + runs), set(), []
+    if not shift and not draws_from_the_system(homework):
+        seen = list(seen)
+        if not seen:
+            seen = results = list(run(homework, candidates(seeds[:1], settled), **options))
+            seeds = seeds[1:]
+        settled = {(r.candidate.item, r.candidate.name) for r in seen if r.passed and not r.seed_matters}
+    results += run(homework, candidates(seeds, settled), **options)
     return {
-        item: SeedRuns(runs * len(sources), tuple(result for result in failed if result.candidate.item == item))
+        item: SeedRuns(
+            runs * len(sources),
+            tuple(result for result in results if result.candidate.item == item and not result.passed),
+        )
         for item, sources in right.items()
     }
+
+
+def draws_from_the_system(homework: Homework) -> bool:
+    """Whether a cell or a right answer takes random numbers from the operating system, which no seed repeats."""
+    sources = [cell.source for cell in homework.notebook.cells if cell.cell_type == "code"]
+    sources += [answer.source for item in homework.items for answer in item.accepted]
+    for node in (node for source in sources for node in nodes(source)):
+        name = getattr(node, "attr", None) or getattr(node, "id", None)
+        if name in ALWAYS_FROM_THE_SYSTEM:
+            return True
+        if isinstance(node, ast.Call) and not node.args and not node.keywords and called(node) in FROM_THE_SYSTEM:
+            return True
+    return False
+
+
+def nodes(source: str) -> Iterable[ast.AST]:
+    """Of a cell's syntax tree; none of a text that is not Python, which the run will tell of."""
+    try:
+        return ast.walk(ast.parse(source))
+    except SyntaxError:
+        return ()
+
+
+def called(node: ast.Call) -> str | None:
+    """The name that is called, without what it is an attribute of."""
+    return getattr(node.func, "attr", None) or getattr(node.func, "id", None)
 
 
 def shifted(source: str, by: int) -> str:
@@ -87,8 +144,7 @@ def shifted(source: str, by: int) -> str:
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, ast.Call):
             continue
-        name = getattr(node.func, "attr", None) or getattr(node.func, "id", None)
-        seeds = node.args[:1] if name in SEEDING else []
+        seeds = node.args[:1] if called(node) in SEEDING else []
         seeds += [keyword.value for keyword in node.keywords if keyword.arg in SEED_KEYWORDS]
         places += [seed for seed in seeds if _is_written(seed)]
     lines = source.encode().split(b"\n")

@@ -29,6 +29,7 @@ import traceback
 import types
 from dataclasses import dataclass, field
 
+from course.grading.draws import GlobalDraws
 from course.grading.withhold import install
 
 FUTURE_FLAGS = sum(getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
@@ -133,7 +134,7 @@ def in_child(notebook: Notebook, cells: list[list], run: dict, limits: dict, wri
     for number in (signal.SIGALRM, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
     # the parent kills at the limit; this ends the child if the parent itself was killed
-    seconds = int(limits["seconds"]) + 5
+    seconds = int(run["seconds"]) + 5
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with contextlib.suppress(ValueError, OSError):  # not every system bounds data
@@ -146,6 +147,7 @@ def in_child(notebook: Notebook, cells: list[list], run: dict, limits: dict, wri
 
     torch.set_num_threads(1)
     reseed(run["seed"])
+    draws = GlobalDraws()
     solution_error = notebook.execute("solution", run["source"])
     for label, source in cells[:-1]:
         notebook.execute(label, source)
@@ -153,7 +155,8 @@ def in_child(notebook: Notebook, cells: list[list], run: dict, limits: dict, wri
     os.dup2(writers["stderr"], 2)
     error = notebook.execute("test", run["test"] or cells[-1][1])
     flush()
-    answer = json.dumps({"error": error, "solution_error": solution_error}).encode() + b"\n"
+    report = {"error": error, "solution_error": solution_error, "seed_matters": draws.used()}
+    answer = json.dumps(report).encode() + b"\n"
     while answer:
         answer = answer[os.write(writers["result"], answer) :]
     os._exit(0)
@@ -221,7 +224,7 @@ def how_ended(child: Child, limits: dict) -> dict | None:
         ending = "done"
     elif any(len(child.text[name]) > limits["output"] for name in outputs):
         ending = "flood"
-    elif time.monotonic() - child.started > limits["seconds"]:
+    elif time.monotonic() - child.started > child.run["seconds"]:
         ending = "timeout"
     else:
         pid, status = os.waitpid(child.pid, os.WNOHANG)
@@ -235,7 +238,8 @@ def how_ended(child: Child, limits: dict) -> dict | None:
         read(child.pipes[name], child.text[name], REPORT if name == "result" else limits["output"])
     if ending == "exited" and child.text["result"].endswith(b"\n"):
         ending = "done"
-    report = json.loads(child.text["result"]) if ending == "done" else {"error": None, "solution_error": None}
+    unknown = {"error": None, "solution_error": None, "seed_matters": True}
+    report = json.loads(child.text["result"]) if ending == "done" else unknown
     text = {name: child.text[name][: limits["output"]].decode("utf-8", errors="replace") for name in outputs}
     return {"ending": ending, "exitcode": os.waitstatus_to_exitcode(status), **report, **text}
 

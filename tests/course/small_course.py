@@ -1,6 +1,6 @@
 """A course of its own with one short homework, for tests that run nbgrader and its kernels for real.
 
-Its solutions need nothing but Python, so that a kernel starts and ends quickly.
+Its solutions need nothing but Python, so that a kernel starts and ends quickly, and the servers do before it.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def make_course(root: Path) -> Course:
             (bank / item / kind).mkdir(parents=True)
             for name in names:
                 (bank / item / kind / f"{name}.py").write_text(answer_text(item, kind, name))
-    (bank / "homework.toml").write_text('title = "Moments"\nwithheld = ["statistics", "xml.dom"]\n')
+    (bank / "homework.toml").write_text('title = "Moments"\nwithheld = ["statistics", "xml.dom"]\npackages = []\n')
     return Course.find(root)
 
 

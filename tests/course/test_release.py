@@ -1,13 +1,17 @@
 """What students receive: the same bytes each time, and nothing of the instructor's in it."""
 
 import json
+import os
 import shutil
+import sqlite3
+import subprocess
+import sys
 
 import nbformat
 import pytest
 from small_course import HOMEWORK, MANUAL, SOLUTIONS, cell, make_course, released, source_notebook, write_source
 
-from course.coursedir import Course, kept_aside
+from course.coursedir import Course, kept_aside, newest_schema
 from course.grading.answers import stub
 from course.homework import ROOT, CourseError, homeworks
 from course.release import is_in_step, leaks, problems, release
@@ -51,6 +55,17 @@ def test_the_committed_release_is_in_step_with_its_source(name, tmp_path):
     shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
     made = release(Course.find(tmp_path), name)
     assert files(made) == files(ROOT / "release" / name), f"say `lvm-course release {name}` and commit release/"
+
+
+def test_a_gradebook_is_marked_with_the_schema_that_nbgrader_marks_it_with(released_once, tmp_path):
+    code = "import sys, nbgrader.api as api; api.Gradebook(sys.argv[1], '').close()"
+    path = f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}"
+    subprocess.run([sys.executable, "-c", code, f"sqlite:///{tmp_path}/plain.db"], env={**os.environ, "PATH": path}, check=True)
+    ours, plain = (
+        sqlite3.connect(gradebook).execute("select version_num from alembic_version").fetchall()
+        for gradebook in (released_once.root / "gradebook.db", tmp_path / "plain.db")
+    )
+    assert ours == plain == [(newest_schema(),)]
 
 
 def test_nothing_of_the_instructors_is_released(course):

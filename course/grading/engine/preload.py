@@ -33,8 +33,14 @@ ONE_THREAD = {
 
 LIBRARIES = (
     "torch",
-    "torch.distributions",
     "numpy",
+    "IPython",
+    "IPython.core.pylabtools",
+    "multiprocessing.pool",
+    "concurrent.futures.process",
+)
+BESIDE_PACKAGES = (
+    "torch.distributions",
     "numpy.testing",
     "matplotlib",
     "matplotlib.pyplot",
@@ -42,11 +48,8 @@ LIBRARIES = (
     "matplotlib.backends.backend_agg",
     "PIL.PngImagePlugin",
     "sklearn.datasets",
-    "IPython",
-    "IPython.core.pylabtools",
-    "multiprocessing.pool",
-    "concurrent.futures.process",
 )
+"""What homework takes that takes a package of the course's; one that takes none is short, and so is its server's start."""
 KERNEL = (
     "ipykernel.kernelapp",
     "ipykernel.ipkernel",
@@ -80,7 +83,8 @@ def warm_up(withheld: Iterable[str], kernel: bool, packages: Iterable[str] = ("l
     finder = Withheld("a homework", withheld)
     sys.meta_path.insert(0, finder)
     cold = []
-    names = [*LIBRARIES, *(KERNEL if kernel else TRUSTED)]
+    packages = list(packages)
+    names = [*LIBRARIES, *(BESIDE_PACKAGES if packages else ()), *(KERNEL if kernel else TRUSTED)]
     for package in packages:
         names += [package, *_below(package)]
     for name in names:

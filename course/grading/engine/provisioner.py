@@ -159,6 +159,15 @@ def withheld_modules(root: Path) -> dict[str, list[str]]:
     return {path.parent.name: tomllib.loads(path.read_text(encoding="utf-8")).get("withheld", []) for path in paths}
 
 
+def packages(root: Path) -> list[str]:
+    """What warm servers for the homeworks below ``root`` import whole and show behind the walls.
+
+    A ``homework.toml`` names them as its ``packages``; one that does not takes lvmlib.
+    """
+    settings = [tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(root.glob("course/answers/*/homework.toml"))]
+    return sorted({package for one in settings or [{}] for package in one.get("packages", ["lvmlib"])})
+
+
 def own_server(root: Path = ROOT, unsafe: bool = False) -> WarmServer:
     """The warm server of this process for a course, started at the first call; it ends with the process."""
     global _own_server
@@ -166,7 +175,8 @@ def own_server(root: Path = ROOT, unsafe: bool = False) -> WarmServer:
         withheld = {module for modules in withheld_modules(root).values() for module in modules}
         hidden = dict.fromkeys((str(ROOT), str(root)))
         unsafe = unsafe or os.environ.get(GRADING) == "unsafe"
-        _own_server = WarmServer.start("kernel", withheld=sorted(withheld), hidden=hidden, unsafe=unsafe)
+        settings = {"withheld": sorted(withheld), "packages": packages(root), "hidden": hidden, "unsafe": unsafe}
+        _own_server = WarmServer.start("kernel", **settings)
         atexit.register(_own_server.close)
     return _own_server
 

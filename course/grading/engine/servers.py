@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from course.grading.engine.provisioner import own_server, withheld_modules
+from course.grading.engine.provisioner import own_server, packages, withheld_modules
 from course.grading.engine.walls import Report
 from course.grading.engine.warm_client import WarmServer, report_of
 from course.homework import ROOT
@@ -30,14 +30,14 @@ def address(kind: str, root: Path = ROOT) -> str:
     """Where to ask for a fork of this kind; the first question starts the servers for the course in ``root``."""
     if told := os.environ.get(ADDRESS[kind]):
         return told
-    return own_server(root).address if kind == "kernel" else trusted_server().address
+    return own_server(root).address if kind == "kernel" else trusted_server(root).address
 
 
-def trusted_server() -> WarmServer:
+def trusted_server(root: Path = ROOT) -> WarmServer:
     """The server of this process that forks trusted interpreters; it ends with the process."""
     global _trusted
     if _trusted is None or _trusted.process.poll() is not None:
-        _trusted = WarmServer.start("trusted", packages=("lvmlib",))
+        _trusted = WarmServer.start("trusted", packages=packages(root))
         atexit.register(_trusted.close)
     return _trusted
 
@@ -111,7 +111,8 @@ class Servers:
     def _start(self, kind: str) -> WarmServer:
         withheld = {module for modules in withheld_modules(self.root).values() for module in modules}
         hidden = dict.fromkeys((str(ROOT), str(self.root)))
-        return WarmServer.start(kind, withheld=sorted(withheld), hidden=hidden, unsafe=self.unsafe)
+        settings = {"withheld": sorted(withheld), "packages": packages(self.root), "hidden": hidden, "unsafe": self.unsafe}
+        return WarmServer.start(kind, **settings)
 
     def close(self) -> None:
         for server in self.running.values():

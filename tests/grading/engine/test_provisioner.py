@@ -18,6 +18,7 @@ from walled_kernels import LIMITS, WITHHELD, needs_walls, started
 
 from course.grading.engine import provisioner
 from course.grading.engine.proxies import TrustedSide
+from course.grading.engine.warm_client import WarmServer
 from course.grading.withhold import kernel_arguments
 from course.homework import ROOT
 
@@ -138,6 +139,22 @@ def test_what_a_homework_withholds_is_taken_from_its_settings(server, tmp_path):
         kernel.client.start_channels()
         kernel.client.wait_for_ready(timeout=30)
         assert "withheld while hw1_mixtures_em is graded" in kernel.run("import lvmlib.exact.finite").error
+
+
+def test_what_servers_import_is_taken_from_the_homeworks_settings(tmp_path):
+    assert provisioner.packages(tmp_path) == provisioner.packages(ROOT) == ["lvmlib"]
+    wanted = {"packages = []": [], 'packages = ["course"]': ["course"], "withheld = []": ["course", "lvmlib"]}
+    for number, (line, packages) in enumerate(wanted.items()):
+        path = tmp_path / f"course/answers/hw{number}/homework.toml"
+        path.parent.mkdir(parents=True)
+        path.write_text(f'title = "One more homework"\n{line}\n')
+        assert provisioner.packages(tmp_path) == packages
+
+
+def test_a_server_for_homework_without_packages_imports_what_grading_needs_alone(folder):
+    names = ("torch", "ipykernel.ipkernel", "lvmlib", "sklearn", "matplotlib.pyplot")
+    with WarmServer.start("kernel", packages=()) as short, started(short, folder, withheld=[]) as kernel:
+        assert kernel.value(f"import sys; print([name in sys.modules for name in {names}])") == [True, True, False, False, False]
 
 
 def test_the_bridge_is_served_by_the_kernel(server, folder):

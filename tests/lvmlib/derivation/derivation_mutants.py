@@ -3,11 +3,12 @@
 import dataclasses
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 
 import torch
 from known_derivations import KNOWN
 
-from lvmlib.derivation import Derivation, Expression, check, new, p_x, p_x_given_z, p_xz, p_z, p_z_given_x, q_z
+from lvmlib.derivation import Derivation, Expression, check, checker, new, p_x, p_x_given_z, p_xz, p_z, p_z_given_x, q_z
 from lvmlib.derivation.arithmetic import Add, Divide, Log, Multiply, Negate, Subtract
 from lvmlib.derivation.chain import Line
 from lvmlib.derivation.expressions import Constant, Symbol
@@ -95,6 +96,8 @@ def mutants(derivation: Derivation) -> Iterator[tuple[str, int, Derivation]]:
 def sweep(index: int) -> tuple[Counter, list[tuple[str, int, Derivation]]]:
     """Check every mutant of a known derivation: how many of each kind there are, and those accepted."""
     torch.set_num_threads(1)
+    # thousands of checks on the same models: drawn once in this process
+    checker.random_models = cache(checker.random_models)
     theorem, _, derivation = KNOWN[index]
     tried, accepted = Counter(), []
     for what, number, corrupted in mutants(derivation):
