@@ -24,7 +24,7 @@ $(VENV)/.ready: pyproject.toml
 demo: setup
 	$(BIN)/lvm-course demo
 
-# Two workers on two cores: one thread each. Files are handed out in the order of tests/conftest.py, the longest first.
+# Two workers on two cores: one thread each. Files are handed out in the order of conftest.py, the longest first.
 test: export OMP_NUM_THREADS := 1
 test: setup
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not slow'

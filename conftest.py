@@ -1,4 +1,8 @@
-"""The longest files come first: a worker that is handed one of them last would leave the other without work."""
+"""The longest test files come first: a worker that is handed one of them last would leave the other without work.
+
+It stands here and not in ``tests``, since pytest puts a conftest's folder before all others where modules are sought, and
+``tests/course`` would be taken for ``course``.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-HERE = Path(__file__).parent
+TESTS = Path(__file__).parent / "tests"
 LONGEST = (
     "course/test_homework_tests.py",
     "notebooks/test_notebooks.py",
@@ -23,5 +27,5 @@ LONGEST = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    place = {HERE / name: number for number, name in enumerate(LONGEST)}
+    place = {TESTS / name: number for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: place.get(item.path, len(LONGEST)))
