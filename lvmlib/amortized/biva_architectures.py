@@ -94,7 +94,8 @@ class ToSoftplusGaussian(ToGaussian):
 
     q draws upwards before anything above is known, and what one example draws goes through every state, prior and q
     below. With scale = e^r an r that is too large for one example in a hundred makes z hundreds of times too large, and the
-    KL further down millions of nats; linear, it costs some nats, and is learned from. BIVA's scales are softplus ones.
+    KL further down millions of nats; linear, it costs some nats, and is learned from. (The authors' PyTorch code takes e^{r/2} of
+    an r through an activation that bounds it below, and normalizes weights.)
     """
 
     BOUND = 5.0
