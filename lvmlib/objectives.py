@@ -95,7 +95,7 @@ class BetaWeighted:
     n_samples: int
 
     def __call__(self, model: Any, x: Tensor, generator: Seed, kl_weight: float = 1.0) -> Tensor:
-        terms = model.elbo_terms(x, self.n_samples, generator)
+        terms = _elbo_terms(model, x, self.n_samples, generator)
         return beta_weighted(terms.reconstruction, terms.total_kl.mean(dim=0), self.beta * kl_weight)
 
 
@@ -137,7 +137,7 @@ class FreeBits:
     n_samples: int
 
     def __call__(self, model: Any, x: Tensor, generator: Seed, kl_weight: float = 1.0) -> Tensor:
-        terms = model.elbo_terms(x, self.n_samples, generator)
+        terms = _elbo_terms(model, x, self.n_samples, generator)
         charged = [self._charged(kl.mean(dim=0)) for kl in terms.kl]
         value = terms.reconstruction.mean(dim=0) - kl_weight * torch.stack(charged).sum(dim=0)
         check_no_nan("free_bits", value, "check x and the model")
@@ -202,3 +202,10 @@ def _check_n_samples(n_samples: int) -> None:
 def _check_not_negative(name: str, value: float) -> None:
     if not 0 <= value < float("inf"):
         raise ValueError(f"{name} must be a number of at least 0, got {value}")
+
+
+def _elbo_terms(model: Any, x: Tensor, n_samples: int, generator: Seed) -> Any:
+    if not hasattr(model, "elbo_terms"):
+        told = f"the objective needs a model with latent variables (elbo_terms), got {type(model).__name__}"
+        raise TypeError(f"{told}; where ln p(x) is exact, as of flows, MADE and PixelCNN, climb log_likelihood")
+    return model.elbo_terms(x, n_samples, generator)

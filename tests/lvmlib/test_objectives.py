@@ -7,6 +7,7 @@ import torch
 
 from lvmlib.amortized.architectures import bernoulli_vae, two_layer_bernoulli_vae
 from lvmlib.bounds import elbo, iwae, renyi
+from lvmlib.generators.autoregressive import BernoulliMADE
 from lvmlib.gradients import doubly_reparameterized, sticking_the_landing
 from lvmlib.non_finite import left_to_the_guard
 from lvmlib.objectives import analytic_elbo, beta_objective, free_bits, importance_weighted, sampled_elbo
@@ -172,3 +173,10 @@ def test_each_examples_charge_goes_with_it(x):
 def test_bad_settings(make_objective, named):
     with pytest.raises(ValueError, match=named):
         make_objective()
+
+
+@pytest.mark.parametrize("objective", [analytic_elbo(), free_bits(0.5)])
+def test_a_model_without_latents_is_told_what_to_climb(objective):
+    made = BernoulliMADE(5, (4,), random_state=0)
+    with pytest.raises(TypeError, match="needs a model with latent variables .* got BernoulliMADE; .* climb log_likelihood"):
+        objective(made, torch.ones(2, 5), 0)
