@@ -29,7 +29,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from lvmlib.analytic_bounds import beta_weighted, elbo_analytic, gaussian_kl, gaussian_kl_per_dimension
-from lvmlib.non_finite import checks_values
+from lvmlib.non_finite import check_below_infinity
 from lvmlib.validation import check_finite
 
 __all__ = [
@@ -263,14 +263,7 @@ def check_log_w(log_w: Tensor, name: str = "log_w") -> None:
         raise TypeError(f"{name} must be a floating-point tensor, got {given}")
     if log_w.ndim != 2 or 0 in log_w.shape:
         raise ValueError(f"{name} must have the shape (K, batch) with K and batch at least 1, got {tuple(log_w.shape)}")
-    if not checks_values():
-        return
-    values = log_w.detach()
-    if torch.isfinite(values.sum()):  # one pass and no temporary; a NaN or an infinity would have stayed in the sum
-        return
-    for what, bad in (("NaN", torch.isnan(values)), ("+inf", torch.isposinf(values))):
-        if bad.any():
-            raise ValueError(f"{name} holds {int(bad.sum())} {what} of {log_w.numel()} values")
+    check_below_infinity(name, log_w)
 
 
 def _log_power_mean(log_w: Tensor, order: float) -> Tensor:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 _guarded = False
+_IS = {"NaN": torch.isnan, "+inf": torch.isposinf}
 
 
 @contextmanager
@@ -40,10 +41,20 @@ def check_no_nan(name: str, values: Tensor, advice: str | None = None) -> None:
     ValueError
         As said; not within :func:`left_to_the_guard`.
     """
+    _check_none_is(("NaN",), name, values, advice)
+
+
+def check_below_infinity(name: str, values: Tensor) -> None:
+    """As :func:`check_no_nan`, of +inf too: a log weight may be -inf alone."""
+    _check_none_is(("NaN", "+inf"), name, values, None)
+
+
+def _check_none_is(kinds: tuple[str, ...], name: str, values: Tensor, advice: str | None) -> None:
     if _guarded:
         return
     values = values.detach()
     if torch.isfinite(values.sum()):  # one pass and no temporary; a NaN or an infinity would have stayed in the sum
         return
-    if n_nan := int(torch.isnan(values).sum()):
-        raise ValueError(f"{name} holds {n_nan} NaN of {values.numel()} values{f': {advice}' if advice else ''}")
+    for what in kinds:
+        if n_bad := int(_IS[what](values).sum()):
+            raise ValueError(f"{name} holds {n_bad} {what} of {values.numel()} values{f': {advice}' if advice else ''}")
